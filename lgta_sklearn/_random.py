@@ -1,0 +1,157 @@
+"""Randomness that is local: generators from `random_state`, seeded initialisation.
+
+Nothing here reads or advances a global generator. Where torch offers nothing but the
+global one (the initialisation of layers) it is seeded inside a lock and restored.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import shake_128
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "BLOCK",
+    "blocks",
+    "content_generators",
+    "pinned_threads",
+    "seed_from",
+    "seeded_initialisation",
+]
+
+BLOCK = 256  # rows that share one seed and go through a network together
+_INIT_LOCK = threading.RLock()
+_THREADS_LOCK = threading.Lock()
+_threads = {"users": 0, "before": 1}
+
+
+def seed_from(random_state: Any) -> int:
+    """Return one integer seed.
+
+    Parameters
+    ----------
+    random_state : None, int, numpy.random.RandomState or numpy.random.Generator
+        None gives fresh entropy without touching NumPy's global state; an int gives
+        always the same seed; a generator is advanced.
+
+    Returns
+    -------
+    int
+        Seed in [0, 2**63).
+
+    Raises
+    ------
+    ValueError
+        If `random_state` is none of these.
+    """
+    if random_state is None:
+        random_state = np.random.default_rng()
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if isinstance(random_state, Integral) and int(random_state) >= 0:
+        return int(random_state)
+    raise ValueError(
+        "random_state must be None, an int that is not negative, a RandomState or a "
+        f"Generator, got {random_state!r}."
+    )
+
+
+def blocks(n_rows: int) -> Iterator[tuple[int, slice]]:
+    """Yield the number and the slice of each block of `BLOCK` rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+
+    Yields
+    ------
+    tuple of (int, slice)
+        Number of the block and its rows.
+    """
+    for number, start in enumerate(range(0, n_rows, BLOCK)):
+        yield number, slice(start, min(start + BLOCK, n_rows))
+
+
+def content_generators(X: np.ndarray, seed: int) -> Iterator[np.random.Generator]:
+    """Yield a generator per row that depends on the row, not on its place.
+
+    The same row gets the same numbers whatever the rows around it, so that subsets,
+    order and chunks cannot matter; equal rows get equal numbers.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, ...)
+        Rows whose bytes are hashed.
+    seed : int
+        Another seed gives other numbers.
+
+    Yields
+    ------
+    numpy.random.Generator
+        Generator of one row.
+    """
+    key = seed.to_bytes(8, "little")
+    for row in np.ascontiguousarray(X):
+        digest = shake_128(key + row.tobytes()).digest(16)
+        yield np.random.default_rng(int.from_bytes(digest, "little"))
+
+
+@contextmanager
+def seeded_initialisation(seed: int) -> Iterator[None]:
+    """Seed torch's global generator for a moment, one thread at a time.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the weights.
+
+    Yields
+    ------
+    None
+        Inside, torch's CPU generator starts at `seed`; after, it is as before.
+    """
+    import torch
+
+    with _INIT_LOCK, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def pinned_threads(n_threads: int = 1) -> Iterator[None]:
+    """Let torch use a fixed number of threads, and restore the user's setting.
+
+    The number of threads changes the last bits of a result, and small networks run
+    fastest on one.
+
+    Parameters
+    ----------
+    n_threads : int, default=1
+        Threads inside one operation.
+
+    Yields
+    ------
+    None
+        Inside, ``torch.get_num_threads()`` is `n_threads`.
+    """
+    import torch
+
+    # the setting is per thread but new threads inherit it: the first call to enter
+    # notes the user's value and every call restores that one
+    with _THREADS_LOCK:
+        if _threads["users"] == 0:
+            _threads["before"] = torch.get_num_threads()
+        _threads["users"] += 1
+        torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        with _THREADS_LOCK:
+            _threads["users"] -= 1
+            torch.set_num_threads(_threads["before"])

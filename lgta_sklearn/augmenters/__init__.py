@@ -1,0 +1,1 @@
+"""Augmenters: scikit-learn estimators around the networks."""

@@ -1,0 +1,618 @@
+"""`LatentAugmenter`: a variational autoencoder as a scikit-learn estimator.
+
+Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n, C);
+``U`` their shapes, ``X = m + s * U``; ``Z`` the codes of the shapes, (n, latent_dim);
+``V = (Z, m, log s)`` what the latent density describes; ``D`` the decoder; ``T`` a
+latent transformation; ``E`` structured observation noise.
+
+    variation    X' = X + s * (D(T(Z)) - D(Z))     keeps what the model cannot explain
+    sample       X' = m + s * (D(Z) + E)           with (Z, m, log s) from the density
+"""
+
+import copy
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.covariance import LedoitWolf
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from lgta_sklearn._random import BLOCK, blocks, pinned_threads
+from lgta_sklearn._validation import (
+    AT_LEAST_ONE,
+    POSITIVE,
+    Bounds,
+    Constraint,
+    check_series,
+    in_container,
+)
+from lgta_sklearn.augmenters.base import BaseAugmenter
+from lgta_sklearn.density import class_densities, draw, make_density
+from lgta_sklearn.noise import ResidualNoise
+from lgta_sklearn.scaling import ScaleDecomposition
+from lgta_sklearn.transforms import Jitter
+
+__all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
+
+ACTIVE_VARIANCE = 0.01  # of a code's posterior mean over the series
+
+
+class PosteriorCollapseWarning(UserWarning):
+    """The codes carry no information about the series."""
+
+
+class LatentAugmenter(BaseAugmenter):
+    """Learn a set of time series, vary them, and invent new ones.
+
+    In a `Pipeline` the series are varied **while training only**: ``fit_transform``
+    returns a latent variation of each row, ``transform``, which the pipeline calls to
+    predict, returns the rows untouched. So ``fit(X).transform(X)`` is a copy of ``X``,
+    and ``fit_transform(X)`` is not; to vary series directly call `augment`, to
+    invent new ones call `sample`.
+
+    The model is a variational autoencoder of the shape of each series, its level and
+    scale split off, with a calibrated observation variance; after training, a
+    density is fitted to codes, levels and scales together.
+
+    Parameters
+    ----------
+    backbone : {"cnn_gru", "transformer", "lstm"} or callable, default="cnn_gru"
+        What encoder and decoder are made of: a name, or a class of the user's own (or
+        a ``functools.partial`` of one, to set its options) that is called with
+        ``(in_features, out_features)`` and maps (batch, time, in_features) to (batch,
+        time, out_features).
+    latent_dim : int, default=16
+        Dimension of the code.
+    hidden_dim : int, default=32
+        Width of the network.
+    beta : float, default=1.0
+        Weight of the Kullback-Leibler term in the bound of one series; 1 is the bound
+        itself, more gives smoother codes, 0 hardly regularises.
+    variational : bool, default=True
+        False trains a plain autoencoder, which still samples through `density`.
+    transformation : callable or None, default=None
+        Latent transformation ``(Z, rng) -> Z`` of standardised codes; None takes
+        `lgta_sklearn.transforms.Jitter`.
+    strength : float, default=0.5
+        How far `augment` and `fit_transform` move a code, as a multiple of the
+        transformation's effect; 0 is exactly the identity.
+    density : {"auto", "normal"} or object, default="auto"
+        Density of codes, levels and log-scales: a mixture whose size held-out
+        likelihood chooses, one Gaussian, or any object with `fit` and `sample`.
+    noise : {"structured", None} or object, default="structured"
+        Observation noise added to samples: Gaussian with the covariance of the
+        residuals, none, or any object with ``fit(R)`` and ``sample(n_samples)`` for
+        residuals of shape (n_samples, n_channels, n_timepoints).
+    on_transform : {"identity", "reconstruct", "augment"}, default="identity"
+        What `transform` does.
+    max_epochs : int or None, default=None
+        Passes over the series, at most. None takes `net`'s, or as many as make
+        about 3000 optimisation steps.
+    batch_size : int or None, default=None
+        Series per step. None takes `net`'s, or an eighth of the series
+        within 16 and 128.
+    lr : float or None, default=None
+        Peak learning rate of the one-cycle schedule. None takes `net`'s, or 0.003.
+    optimizer : type or None, default=None
+        Class of `torch.optim`. None takes `net`'s, or AdamW.
+    callbacks : list or None, default=None
+        skorch callbacks, added to the estimator's own; they are copied.
+    early_stopping : bool, default=True
+        Whether to hold out series, stop when their loss no longer falls, and
+        restore the best weights. Fewer than five held-out series stop nothing.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the series to hold out.
+    net : skorch.NeuralNet or None, default=None
+        Unfitted net that is cloned and trained, for everything skorch can do; such as
+        ``AugmenterNet(optimizer__weight_decay=0.01)`` of `lgta_sklearn.training.nets`.
+        Parameters above that are not None take precedence.
+    device : str, default="auto"
+        ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+    random_state : None, int, RandomState or Generator, default=None
+        The same int gives the same model bit for bit on the same machine, and the same
+        results from the same sequence of calls. Global states are not touched.
+    verbose : int, default=0
+        1 shows a progress bar with the loss and the time left.
+
+    Attributes
+    ----------
+    module_ : torch.nn.Module
+        The trained network.
+    device_ : str
+        Where it runs.
+    scaling_ : ScaleDecomposition
+        Splits series into level, scale and shape.
+    density_ : object or dict
+        Fitted density, or one per number of a class.
+    noise_ : object or None
+        Fitted observation noise.
+    observation_variance_ : ndarray of shape (n_channels,)
+        Mean squared error of the reconstructed shapes, whose variance is one.
+    n_active_units_ : int
+        Coordinates of the code whose posterior mean varies over the series by more
+        than 0.01 (Burda et al., 2016).
+    kl_ : float
+        Mean Kullback-Leibler divergence of the posterior from the prior, in nats.
+    classes_ : ndarray
+        Labels, if `fit` was given some.
+    n_iter_ : int
+        Epochs that were run.
+    history_ : list of dict
+        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds).
+    loss_curve_, validation_curve_ : list of float
+        Negative bound per epoch in nats per series; the second is None if nothing was
+        held out.
+    n_channels_in_, n_timepoints_in_ : int
+        Layout of the series.
+    n_features_in_ : int
+        Number of time points, if the series came in two dimensions.
+    feature_names_in_ : ndarray of str
+        Column names, if the series came as a DataFrame.
+
+    See Also
+    --------
+    lgta_sklearn.density.LatentDensity : The default density.
+    lgta_sklearn.noise.ResidualNoise : The default observation noise.
+
+    References
+    ----------
+    Roque et al. (2025), "L-GTA: latent generative modeling for time series
+    augmentation", arXiv:2507.23615. Rybkin et al. (2021), "Simple and effective VAE
+    training with calibrated decoders", arXiv:2006.13202. Ghosh et al. (2020), "From
+    variational to deterministic autoencoders", arXiv:1903.12436. Burda et al. (2016),
+    "Importance weighted autoencoders", arXiv:1509.00519.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> augmenter = LatentAugmenter(max_epochs=5, random_state=0).fit(X)
+    >>> augmenter.augment(X, n_copies=2).shape
+    (80, 24)
+    >>> augmenter.sample(3).shape
+    (3, 24)
+    """
+
+    _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "backbone": ["cnn_gru", "transformer", "lstm", callable],
+        "latent_dim": [AT_LEAST_ONE],
+        "hidden_dim": [AT_LEAST_ONE],
+        "beta": [Bounds(Real, 0)],
+        "variational": [True],
+        "transformation": [None, callable],
+        "strength": [Bounds(Real, 0)],
+        "density": ["auto", "normal", "has sample"],
+        "noise": ["structured", None, "has sample"],
+        "on_transform": ["identity", "reconstruct", "augment"],
+        "max_epochs": [None, AT_LEAST_ONE],
+        "batch_size": [None, AT_LEAST_ONE],
+        "lr": [None, POSITIVE],
+        "optimizer": [None, callable],
+        "callbacks": [None, "has append"],
+        "early_stopping": [True],
+        "validation_fraction": [Bounds(Real, 0, 1, open_low=True)],
+        "net": [None, "has module"],
+        "verbose": [Bounds(Integral, 0), True],
+    }
+
+    def __init__(
+        self,
+        backbone: str | Callable[..., Any] = "cnn_gru",
+        *,
+        latent_dim: int = 16,
+        hidden_dim: int = 32,
+        beta: float = 1.0,
+        variational: bool = True,
+        transformation: Callable[..., np.ndarray] | None = None,
+        strength: float = 0.5,
+        density: Any = "auto",
+        noise: Any = "structured",
+        on_transform: str = "identity",
+        max_epochs: int | None = None,
+        batch_size: int | None = None,
+        lr: float | None = None,
+        optimizer: type | None = None,
+        callbacks: list[Any] | None = None,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        net: Any = None,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.backbone = backbone
+        self.latent_dim = latent_dim
+        self.hidden_dim = hidden_dim
+        self.beta = beta
+        self.variational = variational
+        self.transformation = transformation
+        self.strength = strength
+        self.density = density
+        self.noise = noise
+        self.on_transform = on_transform
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.optimizer = optimizer
+        self.callbacks = callbacks
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.net = net
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Return where series lie in the latent space.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim + 2 * n_channels)
+            Posterior mean of the code, then the level of each channel in the units
+            of `X`, then the log of its scale.
+        """
+        check_is_fitted(self)
+        X = check_series(self, X, reset=False)
+        with pinned_threads():
+            level, scale, shape = self.scaling_.split(self._as_channels(X))
+            return self._join_codes(self._encode(shape)[0], level, scale)
+
+    def decode(self, Z: Any) -> np.ndarray:
+        """Return the series at points of the latent space, without observation noise.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, latent_dim + 2 * n_channels)
+            Codes, levels and log-scales, as `encode` returns them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series in the layout, units and dtype of `fit`.
+
+        Raises
+        ------
+        ValueError
+            If `Z` has another number of columns.
+        """
+        check_is_fitted(self)
+        Z = np.asarray(Z, dtype=np.float64)
+        n_columns = self._n_codes + 2 * self.n_channels_in_
+        if Z.ndim != 2 or Z.shape[1] != n_columns:
+            raise ValueError(
+                f"Z must have shape (n_samples, {n_columns}): {self._n_codes} codes, "
+                f"then {self.n_channels_in_} levels, then as many log-scales; "
+                f"got {Z.shape}."
+            )
+        code, level, scale = self._split_codes(Z)
+        with pinned_threads():
+            X = self.scaling_.join(level, scale, self._decode(code))
+        return self._as_given(X, self.input_ndim_, self._dtype)
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return what the model keeps of series: encoded and decoded.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray or DataFrame of the shape of X
+            Reconstructions in the units, dtype and container of `X`.
+        """
+        check_is_fitted(self)
+        series = check_series(self, X, reset=False)
+        with pinned_threads():
+            level, scale, shape = self.scaling_.split(self._as_channels(series))
+            mean = self._decode(self._encode(shape)[0])
+        joined = self.scaling_.join(level, scale, mean)
+        joined = self._as_given(joined, series.ndim, series.dtype)
+        return in_container(joined, like=X, index=None)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return how likely each series is: a lower bound of its log density.
+
+        The evidence lower bound of the shape, at the final `beta` and from the
+        posterior mean, plus the log density of level and log-scale under a Gaussian.
+        All are without units, so that a change of units does not change the score.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores in nats; higher is likelier.
+        """
+        check_is_fitted(self)
+        X = check_series(self, X, reset=False)
+        with pinned_threads():
+            level, scale, shape = self.scaling_.split(self._as_channels(X))
+            mu, *logvar = self._encode(shape)
+            squared = (shape - self._decode(mu)) ** 2
+        variance = self.observation_variance_[:, None]
+        log_likelihood = -0.5 * (squared / variance + np.log(2 * np.pi * variance)).sum(
+            axis=(1, 2)
+        )
+        levels = self._standardise(self._join_codes(mu, level, scale))[
+            :, self._n_codes :
+        ]
+        return (
+            log_likelihood
+            - self.beta * _kl(mu, *logvar)
+            + _gaussian_log_density(self._level_gaussian, levels)
+        )
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of `score_samples`, so that a grid search needs no scorer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Mean score in nats per series.
+        """
+        return float(self.score_samples(X).mean())
+
+    def _fit_series(self, X: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
+        """Train the network, then fit density and noise to what it makes of X."""
+        from lgta_sklearn.networks.inference import resolve_device
+
+        device = resolve_device(self.device)
+        make_density(self.density)  # an unfit object is refused before any training
+        self.scaling_ = ScaleDecomposition().fit(X)
+        level, scale, shape = self.scaling_.split(X)
+        self._train(shape, device, seed)
+        mu, *logvar = self._encode(shape)
+        residual = shape - self._decode(mu)
+        # a floor, since the log of zero is wanted where reconstruction is perfect
+        self.observation_variance_ = np.maximum((residual**2).mean(axis=(0, 2)), 1e-6)
+        self.kl_ = float(_kl(mu, *logvar).mean())
+        self._code_mean, self._code_scale = mu.mean(axis=0), mu.std(axis=0)
+        self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
+        self._warn_of_collapse(shape)
+        self._fit_density(self._join_codes(mu, level, scale), labels, seed)
+        self.noise_ = self._fit_noise(residual)
+
+    def _train(self, shape: np.ndarray, device: str, seed: int) -> None:
+        """Train on shapes and note the network and the course of the training."""
+        from lgta_sklearn.networks.backbones import BACKBONES
+        from lgta_sklearn.training.trainer import make_plan, train
+
+        net = None if self.net is None else clone(self.net)
+
+        def chosen(name: str) -> Any:
+            value = getattr(self, name)
+            return value if value is not None or net is None else getattr(net, name)
+
+        plan = make_plan(
+            len(shape),
+            batch_size=chosen("batch_size"),
+            max_epochs=chosen("max_epochs"),
+            lr=chosen("lr"),
+            validation_fraction=self.validation_fraction * self.early_stopping,
+        )
+        n_channels, n_timepoints = shape.shape[1:]
+        backbone = self.backbone
+        module, history = train(
+            shape.transpose(0, 2, 1),
+            net,
+            plan,
+            module={
+                "n_channels": n_channels,
+                "n_timepoints": n_timepoints,
+                "backbone": BACKBONES[backbone]
+                if isinstance(backbone, str)
+                else backbone,
+                "latent_dim": self.latent_dim,
+                "hidden_dim": self.hidden_dim,
+                "variational": self.variational,
+            },
+            criterion={"n_channels": n_channels, "beta": self.beta},
+            optimizer=self.optimizer,
+            callbacks=self.callbacks or [],
+            device=device,
+            seed=seed,
+            verbose=self.verbose,
+        )
+        self.device_ = device
+        self.module_ = module if device == "mps" else module.double()
+        self._n_codes = self.latent_dim
+        self.history_, self.n_iter_ = history, len(history)
+        self.loss_curve_ = [row["train_loss"] for row in history]
+        held_out = [row["valid_loss"] for row in history if "valid_loss" in row]
+        self.validation_curve_ = held_out or None
+
+    def _warn_of_collapse(self, shape: np.ndarray) -> None:
+        """Warn if series that differ share one code."""
+        if not self.variational or self.n_active_units_ or len(shape) < 2:
+            return
+        if shape.var(axis=0).max() > ACTIVE_VARIANCE:
+            warnings.warn(
+                f"the posterior has collapsed: none of {self.latent_dim} latent units "
+                f"is active (KL {self.kl_:.2g} nats), so codes carry no information "
+                "and variations leave a series as it is. Train longer (max_epochs), "
+                "lower beta, or set variational=False; if that changes nothing, the "
+                "shapes of the series may be noise without common structure.",
+                PosteriorCollapseWarning,
+                stacklevel=4,
+            )
+
+    def _fit_density(self, V: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
+        """Fit the density of codes, levels and log-scales, per class if there are."""
+        self._standard = StandardScaler().fit(V)
+        V = self._standardise(V)
+        self._level_gaussian = LedoitWolf().fit(V[:, self._n_codes :])
+        self._bounds = V.min(axis=0), V.max(axis=0)
+        density = make_density(self.density, random_state=seed % 2**31)
+        self._class_share = np.ones(1)
+        if labels is None:
+            self.density_ = density.fit(V)
+            return
+        self.density_ = class_densities(density, V, labels)
+        self._class_share = np.bincount(labels) / len(labels)
+
+    def _fit_noise(self, residual: np.ndarray) -> Any:
+        """Return the fitted observation noise."""
+        if self.noise is None:
+            return None
+        noise = ResidualNoise() if self.noise == "structured" else clone(self.noise)
+        return noise.fit(residual)
+
+    def _vary(
+        self,
+        X: np.ndarray,
+        strength: float,
+        rngs: np.random.Generator | Sequence[np.random.Generator],
+    ) -> np.ndarray:
+        """Move the codes and add to each series what that changes in its decoding."""
+        _, scale, shape = self.scaling_.split(X)
+        mu, *_ = self._encode(shape)
+        standard = (mu - self._code_mean) / np.where(
+            self._code_scale > 0, self._code_scale, 1.0
+        )
+        transformation = self.transformation or Jitter()
+        if isinstance(rngs, np.random.Generator):
+            moved = transformation(standard, rngs)
+        else:  # one generator per row
+            moved = np.concatenate(
+                [
+                    transformation(row[None], rng)
+                    for row, rng in zip(standard, rngs, strict=True)
+                ]
+            )
+        step = strength * (moved - standard) * self._code_scale
+        change = self._decode(mu + step) - self._decode(mu)
+        varied: np.ndarray = X + scale[:, :, None] * change
+        return varied
+
+    def _draw(self, labels: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
+        """Draw codes, levels and scales, decode, add observation noise."""
+        code, level, scale = self._split_codes(
+            self._standard.inverse_transform(self._draw_codes(labels, n_samples, seed))
+        )
+        shape = self._decode(code)
+        if self.noise_ is not None:
+            shape = shape + draw(self.noise_, n_samples, seed + 1)
+        return self.scaling_.join(level, scale, shape)
+
+    def _draw_codes(
+        self, labels: np.ndarray | None, n_samples: int, seed: int
+    ) -> np.ndarray:
+        """Return standardised rows of the density, within the range seen in `fit`."""
+        if not isinstance(self.density_, dict):
+            return np.clip(draw(self.density_, n_samples, seed), *self._bounds)
+        if labels is None:
+            labels = self._draw_labels(n_samples, seed)
+        V = np.empty((n_samples, len(self._bounds[0])))
+        for k in np.unique(labels):
+            members = labels == k
+            V[members] = draw(self.density_[int(k)], members.sum(), seed + int(k))
+        return np.clip(V, *self._bounds)
+
+    def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray:
+        """Return numbers of classes, as often as they were in `fit`."""
+        share = self._class_share
+        labels = np.empty(n_samples, dtype=int)
+        for number, rows in blocks(n_samples):
+            rng = np.random.default_rng([seed, number])
+            labels[rows] = rng.choice(len(share), BLOCK, p=share)[
+                : rows.stop - rows.start
+            ]
+        return labels
+
+    def _encode(self, shape: np.ndarray) -> list[np.ndarray]:
+        """Return posterior means of shapes (n, C, T) and, if any, log variances."""
+        from lgta_sklearn.networks.inference import infer
+
+        return infer(
+            lambda u: self.module_.encode(u.transpose(1, 2)), shape, device=self.device_
+        )
+
+    def _decode(self, code: np.ndarray) -> np.ndarray:
+        """Return the decoder's shapes, (n, C, T)."""
+        from lgta_sklearn.networks.inference import infer
+
+        return infer(
+            lambda z: (self.module_.decode(z).transpose(1, 2),),
+            code,
+            device=self.device_,
+        )[0]
+
+    def _join_codes(
+        self, code: np.ndarray, level: np.ndarray, scale: np.ndarray
+    ) -> np.ndarray:
+        """Return the columns (Z, m, log s)."""
+        positive = np.maximum(scale, self.scaling_.min_scale_)  # constants have scale 0
+        return np.concatenate([code, level, np.log(positive)], axis=1)
+
+    def _split_codes(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return code, level and scale of the columns (Z, m, log s)."""
+        code, level, log_scale = np.split(
+            V, [self._n_codes, self._n_codes + self.n_channels_in_], axis=1
+        )
+        constant = self.scaling_.max_scale_ == 0
+        return code, level, np.where(constant, 0.0, np.exp(log_scale))
+
+    def _standardise(self, V: np.ndarray) -> np.ndarray:
+        standard: np.ndarray = self._standard.transform(V)
+        return standard
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the weights on the CPU, so that any machine can load them."""
+        state: dict[str, Any] = super().__getstate__()
+        if "module_" in state and state["device_"] != "cpu":
+            state = {**state, "module_": copy.deepcopy(state["module_"]).cpu()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Move the network to its device, or to the CPU if that is absent here."""
+        from lgta_sklearn.networks.inference import available_devices
+
+        super().__setstate__(state)
+        if "module_" in state and self.device_ != "cpu":
+            if self.device_ not in available_devices():
+                self.device_ = "cpu"
+                self.module_ = self.module_.double()
+            self.module_ = self.module_.to(self.device_)
+
+
+def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
+    """Return the divergence of each posterior from N(0, I) in nats."""
+    if logvar is None:
+        return np.zeros(len(mu))
+    divergence: np.ndarray = 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum(axis=1)
+    return divergence
+
+
+def _gaussian_log_density(gaussian: LedoitWolf, F: np.ndarray) -> np.ndarray:
+    """Return the log density of rows under a fitted mean and covariance."""
+    _, log_determinant = np.linalg.slogdet(gaussian.covariance_)
+    constant = log_determinant + F.shape[1] * np.log(2 * np.pi)
+    density: np.ndarray = -0.5 * (gaussian.mahalanobis(F) + constant)
+    return density

@@ -1,0 +1,358 @@
+"""Ex-post density: where the codes of real series lie in the latent space.
+
+A trained autoencoder's codes do not follow the prior it was trained with, and samples
+drawn from the prior fall where no series lives. A density fitted to the codes after
+training mends this (Ghosh et al., 2020, arXiv:1903.12436; Dai and Wipf, 2019,
+arXiv:1903.05789). It is fitted to the codes *and* to the levels and log-scales of the
+series together, so that what belongs together is drawn together.
+
+A density is any object with ``fit(Z)`` and ``sample(n_samples)``; that of
+`sklearn.mixture` and `sklearn.neighbors.KernelDensity` serve as they are.
+"""
+
+import copy
+import inspect
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from sklearn.base import BaseEstimator, clone
+from sklearn.decomposition import PCA
+from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import QuantileTransformer
+from sklearn.utils import check_random_state
+
+from lgta_sklearn._random import BLOCK, blocks
+
+__all__ = [
+    "LatentDensity",
+    "ShiftedDensity",
+    "class_densities",
+    "draw",
+    "make_density",
+    "sample_density",
+]
+
+
+class LatentDensity(BaseEstimator):
+    """Mixture of Gaussians on normal scores; held-out likelihood chooses its size.
+
+    Each coordinate is first mapped to normal scores, so that its distribution comes
+    out as it went in (a Gaussian copula, were it not for the mixture), and the
+    scores are whitened, which keeps narrow directions (two channels that move
+    together) as exact as wide ones. Mixtures of 1, 2, 4, ... components are tried on
+    held-out rows until their likelihood falls. With fewer rows than it takes to
+    compare, one Gaussian on the span of the rows is used, so that five rows are
+    as welcome as twenty thousand.
+
+    Parameters
+    ----------
+    max_components : int, default=32
+        Largest number of components tried.
+    normal_scores : bool, default=True
+        Whether to keep the distribution of each coordinate; no value is then drawn
+        beyond those seen in `fit`.
+    max_samples : int, default=5000
+        Rows used at most for the mixture; more are thinned at random.
+    random_state : int, RandomState or None, default=None
+        Seed of the split, of the start of the mixtures and of `sample`.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Components of the chosen mixture.
+    mixture_ : GaussianMixture or None
+        Mixture of the whitened rows; None if they do not vary.
+    whitening_ : PCA
+        Linear map to the whitened rows.
+
+    References
+    ----------
+    Ghosh et al. (2020), "From variational to deterministic autoencoders", ICLR,
+    arXiv:1903.12436.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.density import LatentDensity
+    >>> Z = np.random.default_rng(0).normal(size=(200, 3))
+    >>> density = LatentDensity(random_state=0).fit(Z)
+    >>> density.sample(5).shape
+    (5, 3)
+    """
+
+    def __init__(
+        self,
+        max_components: int = 32,
+        *,
+        normal_scores: bool = True,
+        max_samples: int = 5000,
+        random_state: Any = None,
+    ) -> None:
+        self.max_components = max_components
+        self.normal_scores = normal_scores
+        self.max_samples = max_samples
+        self.random_state = random_state
+
+    def fit(self, Z: np.ndarray, y: object = None) -> Self:
+        """Choose and fit the mixture.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_features)
+            Rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        LatentDensity
+            The fitted density.
+        """
+        rng = check_random_state(self.random_state)
+        self._scores = _NormalScores(Z) if self.normal_scores else None
+        if self._scores is not None:
+            Z = self._scores.forward(Z)
+        if len(Z) > self.max_samples:
+            Z = Z[rng.permutation(len(Z))[: self.max_samples]]
+        self.mixture_, self.n_components_ = None, 1
+        self.whitening_ = PCA(svd_solver="full").fit(np.repeat(Z, 1 + (len(Z) == 1), 0))
+        variance = self.whitening_.explained_variance_
+        # directions without variance hold rounding errors only
+        n_kept = int((variance > max(1e-10 * variance[0], 1e-20)).sum())
+        self._scale = np.sqrt(variance[:n_kept])
+        if n_kept:
+            Q = self.whitening_.transform(Z)[:, :n_kept] / self._scale
+            self.n_components_ = self._choose(Q, rng)
+            self.mixture_ = _mixture(Q, self.n_components_, rng)
+        return self
+
+    def _choose(self, Q: np.ndarray, rng: np.random.RandomState) -> int:
+        """Return the number of components with the best held-out likelihood."""
+        held_out, kept = np.split(Q[rng.permutation(len(Q))], [len(Q) // 5])
+        # a component wants more rows than it has dimensions
+        most = min(self.max_components, len(kept) // (2 * Q.shape[1]))
+        best, best_score, k = 1, -np.inf, 1
+        while k <= most:
+            score = _mixture(kept, k, rng).score(held_out)
+            if score < best_score:
+                break
+            best, best_score, k = k, score, 2 * k
+        return best
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState or None, default=None
+            Seed of the draw; None takes the constructor's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Drawn rows.
+        """
+        Z = np.repeat(self.whitening_.mean_[None], n_samples, axis=0)
+        if self.mixture_ is not None:
+            seed = self.random_state if random_state is None else random_state
+            Q = sample_density(self.mixture_, n_samples, seed)
+            Z = Z + (Q * self._scale) @ self.whitening_.components_[: len(self._scale)]
+        return Z if self._scores is None else self._scores.backward(Z)
+
+
+class _NormalScores:
+    """Map each column to the normal quantiles of its ranks, and back."""
+
+    def __init__(self, Z: np.ndarray) -> None:
+        self.n = len(Z)
+        self.ranks = QuantileTransformer(n_quantiles=min(1000, self.n), subsample=None)
+        self.ranks.fit(Z)
+
+    def forward(self, Z: np.ndarray) -> np.ndarray:
+        # (rank - 1/2) / n, where the transformer returns (rank - 1) / (n - 1)
+        scores: np.ndarray = ndtri(
+            (self.ranks.transform(Z) * (self.n - 1) + 0.5) / self.n
+        )
+        return scores
+
+    def backward(self, scores: np.ndarray) -> np.ndarray:
+        share = (ndtr(scores) * self.n - 0.5) / max(self.n - 1, 1)
+        Z: np.ndarray = self.ranks.inverse_transform(share.clip(0, 1))
+        return Z
+
+
+def _mixture(Q: np.ndarray, k: int, rng: np.random.RandomState) -> GaussianMixture:
+    """Return a mixture of k Gaussians fitted to whitened rows."""
+    mixture = GaussianMixture(
+        k,
+        reg_covar=1e-4,
+        init_params="k-means++",
+        max_iter=1000,
+        random_state=int(rng.randint(2**31)),
+    )
+    return mixture.fit(Q)
+
+
+class ShiftedDensity:
+    """A density of deviations, around a centre.
+
+    Parameters
+    ----------
+    density : object
+        Fitted density of the deviations.
+    centre : ndarray of shape (n_features,)
+        Where they start.
+    """
+
+    def __init__(self, density: Any, centre: np.ndarray) -> None:
+        self.density, self.centre = density, centre
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState or None, default=None
+            Seed of the draw.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Drawn rows.
+        """
+        return self.centre + sample_density(self.density, n_samples, random_state)
+
+
+def make_density(density: Any, random_state: Any = None) -> Any:
+    """Return an unfitted density.
+
+    Parameters
+    ----------
+    density : {"auto", "normal"} or object
+        Name, or an object with `fit` and `sample`, which is cloned.
+    random_state : int, RandomState or None, default=None
+        Given to the density if it takes one and has none.
+
+    Returns
+    -------
+    object
+        Density to be fitted.
+
+    Raises
+    ------
+    TypeError
+        If an object lacks `fit` or `sample`.
+    """
+    if isinstance(density, str):
+        if density == "normal":
+            return LatentDensity(1, normal_scores=False, random_state=random_state)
+        return LatentDensity(random_state=random_state)
+    if not (hasattr(density, "fit") and hasattr(density, "sample")):
+        raise TypeError(
+            "density must be 'auto', 'normal' or an object with fit and sample (such "
+            f"as sklearn.mixture.GaussianMixture), got {density!r}."
+        )
+    fresh = clone(density, safe=False)
+    if getattr(fresh, "random_state", 0) is None:
+        fresh.random_state = random_state
+    return fresh
+
+
+def class_densities(
+    density: Any, Z: np.ndarray, labels: np.ndarray, min_members: int = 5
+) -> dict[int, Any]:
+    """Fit one density per class; small classes borrow the others' deviations.
+
+    A class of fewer than `min_members` rows gets the deviations of all rows from
+    their class means, around its own mean.
+
+    Parameters
+    ----------
+    density : object
+        Unfitted density.
+    Z : ndarray of shape (n_samples, n_features)
+        Rows.
+    labels : ndarray of int of shape (n_samples,)
+        Number of the class of each row.
+    min_members : int, default=5
+        Rows from which a class has a density of its own.
+
+    Returns
+    -------
+    dict of int to object
+        Fitted density of each class.
+    """
+    numbers, counts = np.unique(labels, return_counts=True)
+    centres = np.array([Z[labels == k].mean(axis=0) for k in numbers])
+    shared = None
+    if counts.min() < min_members:
+        deviations = Z - centres[np.searchsorted(numbers, labels)]
+        shared = copy.deepcopy(density).fit(deviations)
+    return {
+        int(k): ShiftedDensity(shared, centre)
+        if count < min_members
+        else copy.deepcopy(density).fit(Z[labels == k])
+        for k, count, centre in zip(numbers, counts, centres, strict=True)
+    }
+
+
+def draw(density: Any, n_samples: int, seed: int) -> np.ndarray:
+    """Draw rows block by block, each block with a seed of its own.
+
+    The first rows of a long draw are then those of a short one, and any block can
+    be drawn without the ones before it.
+
+    Parameters
+    ----------
+    density : object
+        Fitted density.
+    n_samples : int
+        Number of rows.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        Drawn rows.
+    """
+    parts = []
+    for number, rows in blocks(max(n_samples, 1)):
+        rng = np.random.default_rng([seed, number])
+        part = sample_density(density, BLOCK, int(rng.integers(1, 2**31)))
+        # some densities return their rows component by component
+        parts.append(rng.permutation(part)[: rows.stop - rows.start])
+    return np.concatenate(parts)[:n_samples]
+
+
+def sample_density(density: Any, n_samples: int, random_state: Any) -> np.ndarray:
+    """Call `sample` with a seed, whichever way the density takes one.
+
+    Parameters
+    ----------
+    density : object
+        Fitted density.
+    n_samples : int
+        Number of rows.
+    random_state : int, RandomState or None
+        Seed.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        Drawn rows.
+    """
+    if "random_state" in inspect.signature(density.sample).parameters:
+        drawn = density.sample(n_samples, random_state=random_state)
+    else:
+        if hasattr(density, "random_state"):
+            density = copy.copy(density)
+            density.random_state = random_state
+        drawn = density.sample(n_samples)
+    # a mixture of sklearn returns the components too
+    return np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)

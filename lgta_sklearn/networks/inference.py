@@ -1,0 +1,103 @@
+"""Run a network over many rows, in blocks of one fixed size.
+
+The composition of a batch changes the last bits of a result. Blocks that are always
+padded to the same size, in double precision where the device has it, make every row's
+result independent of the rows around it: of their order, their number and the chunk.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from lgta_sklearn._random import BLOCK, blocks
+
+__all__ = ["available_devices", "infer", "resolve_device"]
+
+
+def available_devices() -> list[str]:
+    """Return the devices torch can use here, best first.
+
+    Returns
+    -------
+    list of str
+        For instance ``["cuda:0", "cpu"]``.
+    """
+    devices = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return [*devices, "cpu"]
+
+
+def resolve_device(device: str) -> str:
+    """Return the name of a device that exists.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "cuda:<i>", "mps"}
+        Wanted device; ``"auto"`` takes the best one there is.
+
+    Returns
+    -------
+    str
+        Device for torch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    available = available_devices()
+    if device == "auto":
+        return available[0]
+    if device == "cuda" and available[0].startswith("cuda"):
+        return available[0]
+    if device not in available:
+        raise ValueError(
+            f"device={device!r} was asked for, but torch sees only "
+            f"{', '.join(available)} here. Use one of them or device='auto'."
+        )
+    return device
+
+
+def infer(
+    function: Callable[..., tuple[torch.Tensor | None, ...]],
+    *arrays: np.ndarray,
+    device: str = "cpu",
+) -> list[np.ndarray]:
+    """Apply a function of tensors to rows, in zero-padded blocks of 256.
+
+    Parameters
+    ----------
+    function : callable
+        Takes tensors with 256 rows and returns a tuple of tensors (or None) with
+        256 rows.
+    *arrays : ndarray of shape (n_samples, ...)
+        Inputs.
+    device : str, default="cpu"
+        Where to run; the precision is double except on "mps", which has none.
+
+    Returns
+    -------
+    list of ndarray of shape (n_samples, ...)
+        Outputs in double precision, without those that are None.
+    """
+    dtype = torch.float32 if device == "mps" else torch.float64
+    n_samples = len(arrays[0])
+    parts = []
+    with torch.no_grad():
+        for _, rows in blocks(max(n_samples, 1)):
+            inputs = [
+                torch.as_tensor(_padded(array[rows])).to(device, dtype)
+                for array in arrays
+            ]
+            outputs = [out for out in function(*inputs) if out is not None]
+            parts.append([out.to("cpu", torch.float64).numpy() for out in outputs])
+    return [np.concatenate(out)[:n_samples] for out in zip(*parts, strict=True)]
+
+
+def _padded(rows: np.ndarray) -> np.ndarray:
+    """Return a block of exactly `BLOCK` rows, zeros at the end."""
+    block = np.zeros((BLOCK, *rows.shape[1:]), dtype=np.float64)
+    block[: len(rows)] = rows
+    return block

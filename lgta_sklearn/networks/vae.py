@@ -1,0 +1,161 @@
+"""The variational autoencoder (Kingma and Welling, 2014, arXiv:1312.6114).
+
+Letters: ``u`` the shape of a series, (B, T, C); ``z`` its code, (B, latent_dim),
+with posterior ``q(z | u) = N(mu, exp(logvar))`` and prior ``N(0, I)``; B batch, T time
+points, C channels, H hidden features, L = T / stride steps of the shortened series.
+
+    encoder   u -> Shorten -> backbone -> (B, L, H) -> squeeze, flatten -> mu, logvar
+    decoder   z -> expand, unflatten -> (B, L, H) -> backbone -> Lengthen -> u_hat
+
+The flattened form lets every step of the code's neighbourhood have weights of its
+own; the squeeze to a few features before it keeps the number of weights small.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lgta_sklearn.networks.layers import Lengthen, Shorten
+
+__all__ = ["VAE", "choose_stride"]
+
+MAX_STEPS = 64  # a longer sequence is shortened further before the backbone
+SQUEEZED = 8  # features per step that the latent head sees
+
+
+def choose_stride(n_timepoints: int) -> int:
+    """Return the power of two, at least 4, that leaves at most 64 steps.
+
+    Parameters
+    ----------
+    n_timepoints : int
+        Length T of the series.
+
+    Returns
+    -------
+    int
+        The stride.
+    """
+    stride = 4
+    while n_timepoints > stride * MAX_STEPS:
+        stride *= 2
+    return stride
+
+
+class VAE(nn.Module):
+    """Encoder, Gaussian latent head and decoder around one kind of backbone.
+
+    Parameters
+    ----------
+    n_channels, n_timepoints : int
+        C and T of the series.
+    backbone : callable
+        ``backbone(in_features, out_features)`` returns a module that maps
+        (B, L, in_features) to (B, L, out_features).
+    latent_dim : int, default=8
+        Dimension of the code.
+    hidden_dim : int, default=32
+        Features H of the backbone.
+    variational : bool, default=True
+        False gives a plain autoencoder: no posterior variance, no sampling.
+    generator : torch.Generator or None, default=None
+        Source of the posterior's noise during training.
+
+    References
+    ----------
+    Kingma and Welling (2014), "Auto-encoding variational Bayes", arXiv:1312.6114.
+    """
+
+    def __init__(
+        self,
+        n_channels: int,
+        n_timepoints: int,
+        backbone: Callable[..., nn.Module],
+        *,
+        latent_dim: int = 8,
+        hidden_dim: int = 32,
+        variational: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.n_timepoints, self.variational = n_timepoints, variational
+        self.generator = generator
+        self.encoder = backbone(hidden_dim, hidden_dim)
+        self.decoder = backbone(hidden_dim, hidden_dim)
+        self.stride = getattr(self.encoder, "stride", 1) or choose_stride(n_timepoints)
+        self.n_steps = math.ceil(n_timepoints / self.stride)  # L
+        self.shorten = Shorten(n_channels, hidden_dim, self.stride)
+        self.lengthen = Lengthen(hidden_dim, n_channels, self.stride)
+        flat = self.n_steps * SQUEEZED
+        self.squeeze = nn.Linear(hidden_dim, SQUEEZED)
+        self.to_code = nn.Linear(flat, latent_dim * (1 + variational))
+        self.from_code = nn.Linear(latent_dim, flat)
+        self.expand = nn.Linear(SQUEEZED, hidden_dim)
+
+    def encode(self, u: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the posterior's mean and log variance.
+
+        Parameters
+        ----------
+        u : Tensor of shape (B, T, C)
+            Shapes of series.
+
+        Returns
+        -------
+        mu : Tensor of shape (B, latent_dim)
+            Posterior mean.
+        logvar : Tensor of shape (B, latent_dim) or None
+            Log of the posterior variance; None without `variational`.
+        """
+        missing = self.n_steps * self.stride - self.n_timepoints
+        if missing:  # the last value is repeated: padding with zeros makes a step
+            u = torch.cat([u, u[:, -1:].expand(-1, missing, -1)], dim=1)
+        h = self.encoder(self.shorten(u))  # (B, L, H)
+        code = self.to_code(F.gelu(self.squeeze(h)).flatten(1))
+        if not self.variational:
+            return code, None
+        mu, logvar = code.chunk(2, dim=-1)
+        return mu, logvar.clamp(-12, 6)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the mean of ``p(u | z)``.
+
+        Parameters
+        ----------
+        z : Tensor of shape (B, latent_dim)
+            Codes.
+
+        Returns
+        -------
+        Tensor of shape (B, T, C)
+            Shapes of series.
+        """
+        h = self.from_code(z).reshape(z.shape[0], self.n_steps, SQUEEZED)
+        h = self.decoder(F.gelu(self.expand(h)))  # (B, L, H)
+        return self.lengthen(h)[:, : self.n_timepoints]  # (B, T, C)
+
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Encode, draw a code while training (else take the mean), decode.
+
+        Parameters
+        ----------
+        u : Tensor of shape (B, T, C)
+            Shapes of series.
+
+        Returns
+        -------
+        u_hat : Tensor of shape (B, T, C)
+            Reconstruction.
+        mu, logvar : Tensor of shape (B, latent_dim)
+            Posterior mean and log variance (None without `variational`).
+        """
+        mu, logvar = self.encode(u)
+        z = mu
+        if self.training and logvar is not None:
+            # drawn on the CPU: the same codes on every device
+            noise = torch.randn(mu.shape, generator=self.generator, dtype=mu.dtype)
+            z = mu + (logvar / 2).exp() * noise.to(mu.device)
+        return self.decode(z), mu, logvar

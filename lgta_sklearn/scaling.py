@@ -1,0 +1,124 @@
+"""Scale decomposition: the level and scale of each series, and its shape.
+
+Each series and channel is written as ``x = m + s * u`` with level ``m`` (mean over
+time), scale ``s`` (standard deviation over time) and shape ``u``, as in reversible
+instance normalisation (Kim et al., 2022, ICLR). The network sees the shape alone, so
+that it need not spend its capacity on numbers that two coordinates hold exactly.
+"""
+
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+__all__ = ["ScaleDecomposition"]
+
+
+class ScaleDecomposition(BaseEstimator):
+    """Split series into level, scale and shape, and join them again.
+
+    Parameters
+    ----------
+    floor : float in (0, 1], default=0.02
+        Smallest scale of a series, as a share of the typical (root mean square) scale
+        of its channel. It keeps the noise of an almost constant series from
+        being blown up to a shape.
+
+    Attributes
+    ----------
+    min_scale_ : ndarray of shape (n_channels,)
+        Floor of each channel in the units of the data.
+    max_scale_ : ndarray of shape (n_channels,)
+        Largest scale of each channel; 0 if all its series are constant.
+
+    References
+    ----------
+    Kim et al. (2022), "Reversible instance normalization for accurate time-series
+    forecasting against distribution shift", ICLR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.scaling import ScaleDecomposition
+    >>> X = np.array([[[1.0, 2.0, 3.0]], [[10.0, 10.0, 40.0]]])
+    >>> scaling = ScaleDecomposition().fit(X)
+    >>> level, scale, shape = scaling.split(X)
+    >>> level.ravel()
+    array([ 2., 20.])
+    >>> np.allclose(scaling.join(level, scale, shape), X)
+    True
+    """
+
+    def __init__(self, floor: float = 0.02) -> None:
+        self.floor = floor
+
+    def fit(self, X: np.ndarray, y: object = None) -> Self:
+        """Learn the typical scale of each channel.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ScaleDecomposition
+            The fitted object.
+        """
+        _, scale = _level_and_scale(X)
+        self.max_scale_ = scale.max(axis=0)
+        unit = np.where(self.max_scale_ > 0, self.max_scale_, 1.0)
+        # in units of the largest one: the squares of 1e-200 would vanish
+        typical = np.sqrt(((scale / unit) ** 2).mean(axis=0))
+        self.min_scale_ = np.where(typical > 0, self.floor * typical, 1.0) * unit
+        return self
+
+    def split(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return level, scale and shape.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series.
+
+        Returns
+        -------
+        level, scale : ndarray of shape (n_samples, n_channels)
+            Mean and floored standard deviation over time, in the units of `X`; the
+            scale of a constant series is exactly 0, so that it stays constant.
+        shape : ndarray of shape (n_samples, n_channels, n_timepoints)
+            What remains, without units.
+        """
+        level, scale = _level_and_scale(X)
+        divisor = np.maximum(scale, self.min_scale_)
+        shape = (X - level[:, :, None]) / divisor[:, :, None]
+        return level, np.where(scale > 0, divisor, 0.0), shape
+
+    def join(
+        self, level: np.ndarray, scale: np.ndarray, shape: np.ndarray
+    ) -> np.ndarray:
+        """Return the series of a level, a scale and a shape.
+
+        Parameters
+        ----------
+        level, scale : ndarray of shape (n_samples, n_channels)
+            In the units of the data.
+        shape : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Without units.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series in the units of the data.
+        """
+        series: np.ndarray = level[:, :, None] + scale[:, :, None] * shape
+        return series
+
+
+def _level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation over time, exact for constant series."""
+    level, scale = X.mean(axis=2), X.std(axis=2)
+    constant = (X[:, :, :1] == X).all(axis=2)  # rounding would give them some 1e-16
+    return np.where(constant, X[:, :, 0], level), np.where(constant, 0.0, scale)
