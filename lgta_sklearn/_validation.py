@@ -145,7 +145,9 @@ n_timepoints)
             "below each other), expected one row per series. Convert it with "
             "sktime.datatypes.convert_to(X, 'numpy3D')."
         )
-    ndim = _n_dimensions(X)
+    if not hasattr(X, "shape"):
+        X = _as_array(X)
+    ndim = len(X.shape)
     X = validate_data(
         estimator,
         X,
@@ -179,10 +181,10 @@ n_timepoints)
     return X
 
 
-def _n_dimensions(X: Any) -> int:
-    """Return the number of dimensions; unequal lengths get a sentence of their own."""
+def _as_array(X: Any) -> np.ndarray:
+    """Return a list as an array; unequal lengths get a sentence of their own."""
     try:
-        return len(X.shape) if hasattr(X, "shape") else np.ndim(X)
+        return np.asarray(X)
     except ValueError as error:
         raise ValueError(
             "X must hold series of equal length, got sequences of different lengths. "
@@ -191,6 +193,11 @@ def _n_dimensions(X: Any) -> int:
 
 
 def _check_size(n_channels: int, n_timepoints: int, name: str) -> None:
+    if n_channels < 1:
+        raise ValueError(
+            f"X has 0 channels, but {name} needs at least 1. The axis order is "
+            "(n_samples, n_channels, n_timepoints)."
+        )
     if n_timepoints < 2:
         raise ValueError(
             f"X has 1 feature(s), one time point per series, but {name} needs at "

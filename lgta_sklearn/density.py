@@ -20,9 +20,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import QuantileTransformer
-from sklearn.utils import check_random_state
 
-from lgta_sklearn._random import BLOCK, blocks
+from lgta_sklearn._random import BLOCK, blocks, seed_from
 
 __all__ = [
     "LatentDensity",
@@ -41,9 +40,9 @@ class LatentDensity(BaseEstimator):
     out as it went in (a Gaussian copula, were it not for the mixture), and the
     scores are whitened, which keeps narrow directions (two channels that move
     together) as exact as wide ones. Mixtures of 1, 2, 4, ... components are tried on
-    held-out rows until their likelihood falls. With fewer rows than it takes to
-    compare, one Gaussian on the span of the rows is used, so that five rows are
-    as welcome as twenty thousand.
+    held-out rows until their likelihood has fallen twice. With fewer rows than it
+    takes to compare, one Gaussian on the span of the rows is used, so that five rows
+    are as welcome as twenty thousand.
 
     Parameters
     ----------
@@ -54,7 +53,7 @@ class LatentDensity(BaseEstimator):
         beyond those seen in `fit`.
     max_samples : int, default=5000
         Rows used at most for the mixture; more are thinned at random.
-    random_state : int, RandomState or None, default=None
+    random_state : None, int, RandomState or Generator, default=None
         Seed of the split, of the start of the mixtures and of `sample`.
 
     Attributes
@@ -64,7 +63,9 @@ class LatentDensity(BaseEstimator):
     mixture_ : GaussianMixture or None
         Mixture of the whitened rows; None if they do not vary.
     whitening_ : PCA
-        Linear map to the whitened rows.
+        Linear map to the whitened rows, if they vary.
+    mean_ : ndarray of shape (n_features,)
+        Mean of the (normal scores of the) rows.
 
     References
     ----------
@@ -109,36 +110,39 @@ class LatentDensity(BaseEstimator):
         LatentDensity
             The fitted density.
         """
-        rng = check_random_state(self.random_state)
+        rng = np.random.default_rng(seed_from(self.random_state))
         self._scores = _NormalScores(Z) if self.normal_scores else None
         if self._scores is not None:
             Z = self._scores.forward(Z)
         if len(Z) > self.max_samples:
             Z = Z[rng.permutation(len(Z))[: self.max_samples]]
-        self.mixture_, self.n_components_ = None, 1
-        self.whitening_ = PCA(svd_solver="full").fit(np.repeat(Z, 1 + (len(Z) == 1), 0))
-        variance = self.whitening_.explained_variance_
-        # directions without variance hold rounding errors only
-        n_kept = int((variance > max(1e-10 * variance[0], 1e-20)).sum())
-        self._scale = np.sqrt(variance[:n_kept])
-        if n_kept:
-            Q = self.whitening_.transform(Z)[:, :n_kept] / self._scale
-            self.n_components_ = self._choose(Q, rng)
-            self.mixture_ = _mixture(Q, self.n_components_, rng)
+        self.mean_, self.mixture_, self.n_components_ = Z.mean(axis=0), None, 1
+        if np.ptp(Z, axis=0).any():
+            self._fit_mixture(Z, rng)
         return self
 
-    def _choose(self, Q: np.ndarray, rng: np.random.RandomState) -> int:
+    def _fit_mixture(self, Z: np.ndarray, rng: np.random.Generator) -> None:
+        """Whiten rows that vary, and fit the mixture."""
+        self.whitening_ = PCA(svd_solver="full").fit(Z)
+        variance = self.whitening_.explained_variance_
+        # directions without variance hold rounding errors only
+        n_kept = int((variance > 1e-10 * variance[0]).sum())
+        self._scale = np.sqrt(variance[:n_kept])
+        Q = self.whitening_.transform(Z)[:, :n_kept] / self._scale
+        self.n_components_ = self._choose(Q, rng)
+        self.mixture_ = _mixture(Q, self.n_components_, rng)
+
+    def _choose(self, Q: np.ndarray, rng: np.random.Generator) -> int:
         """Return the number of components with the best held-out likelihood."""
         held_out, kept = np.split(Q[rng.permutation(len(Q))], [len(Q) // 5])
         # a component wants more rows than it has dimensions
         most = min(self.max_components, len(kept) // (2 * Q.shape[1]))
-        best, best_score, k = 1, -np.inf, 1
-        while k <= most:
-            score = _mixture(kept, k, rng).score(held_out)
-            if score < best_score:
+        scores = [(-np.inf, 1)]
+        while (k := 2 ** (len(scores) - 1)) <= most and most > 1:
+            scores.append((_mixture(kept, k, rng).score(held_out), k))
+            if max(scores) not in scores[-2:]:  # twice in a row no better
                 break
-            best, best_score, k = k, score, 2 * k
-        return best
+        return max(scores)[1]
 
     def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
         """Draw rows.
@@ -147,7 +151,7 @@ class LatentDensity(BaseEstimator):
         ----------
         n_samples : int, default=1
             Number of rows.
-        random_state : int, RandomState or None, default=None
+        random_state : None, int, RandomState or Generator, default=None
             Seed of the draw; None takes the constructor's.
 
         Returns
@@ -155,10 +159,10 @@ class LatentDensity(BaseEstimator):
         ndarray of shape (n_samples, n_features)
             Drawn rows.
         """
-        Z = np.repeat(self.whitening_.mean_[None], n_samples, axis=0)
+        Z = np.repeat(self.mean_[None], n_samples, axis=0)
         if self.mixture_ is not None:
             seed = self.random_state if random_state is None else random_state
-            Q = sample_density(self.mixture_, n_samples, seed)
+            Q = sample_density(self.mixture_, n_samples, seed_from(seed) % 2**31)
             Z = Z + (Q * self._scale) @ self.whitening_.components_[: len(self._scale)]
         return Z if self._scores is None else self._scores.backward(Z)
 
@@ -173,10 +177,8 @@ class _NormalScores:
 
     def forward(self, Z: np.ndarray) -> np.ndarray:
         # (rank - 1/2) / n, where the transformer returns (rank - 1) / (n - 1)
-        scores: np.ndarray = ndtri(
-            (self.ranks.transform(Z) * (self.n - 1) + 0.5) / self.n
-        )
-        return scores
+        share = (self.ranks.transform(Z) * (self.n - 1) + 0.5) / self.n
+        return ndtri(share)
 
     def backward(self, scores: np.ndarray) -> np.ndarray:
         share = (ndtr(scores) * self.n - 0.5) / max(self.n - 1, 1)
@@ -184,14 +186,14 @@ class _NormalScores:
         return Z
 
 
-def _mixture(Q: np.ndarray, k: int, rng: np.random.RandomState) -> GaussianMixture:
+def _mixture(Q: np.ndarray, k: int, rng: np.random.Generator) -> GaussianMixture:
     """Return a mixture of k Gaussians fitted to whitened rows."""
     mixture = GaussianMixture(
         k,
         reg_covar=1e-4,
         init_params="k-means++",
         max_iter=1000,
-        random_state=int(rng.randint(2**31)),
+        random_state=int(rng.integers(2**31)),
     )
     return mixture.fit(Q)
 
@@ -217,7 +219,7 @@ class ShiftedDensity:
         ----------
         n_samples : int, default=1
             Number of rows.
-        random_state : int, RandomState or None, default=None
+        random_state : None, int, RandomState or Generator, default=None
             Seed of the draw.
 
         Returns
@@ -235,7 +237,7 @@ def make_density(density: Any, random_state: Any = None) -> Any:
     ----------
     density : {"auto", "normal"} or object
         Name, or an object with `fit` and `sample`, which is cloned.
-    random_state : int, RandomState or None, default=None
+    random_state : None, int, RandomState or Generator, default=None
         Given to the density if it takes one and has none.
 
     Returns
@@ -339,7 +341,7 @@ def sample_density(density: Any, n_samples: int, random_state: Any) -> np.ndarra
         Fitted density.
     n_samples : int
         Number of rows.
-    random_state : int, RandomState or None
+    random_state : None, int, RandomState or Generator
         Seed.
 
     Returns

@@ -11,8 +11,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.covariance import LedoitWolf
-from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
+
+from lgta_sklearn._random import seed_from
 
 __all__ = ["ResidualNoise"]
 
@@ -30,7 +31,7 @@ class ResidualNoise(BaseEstimator):
         Largest product of channels and time points whose full covariance is held.
     rank : int, default=64
         Rank of the low-rank part beyond that.
-    random_state : int, RandomState or None, default=None
+    random_state : None, int, RandomState or Generator, default=None
         Seed of `sample`.
 
     Attributes
@@ -80,7 +81,7 @@ class ResidualNoise(BaseEstimator):
         """
         self.shape_ = R.shape[1:]
         flat = R.reshape(len(R), -1)
-        if flat.shape[1] <= self.max_features:
+        if flat.shape[1] <= self.max_features and len(flat) > 1:
             covariance = LedoitWolf(assume_centered=True).fit(flat).covariance_
             # an eigendecomposition, since the covariance may be singular
             values, vectors = np.linalg.eigh(covariance)
@@ -101,7 +102,7 @@ class ResidualNoise(BaseEstimator):
         ----------
         n_samples : int, default=1
             Number of series.
-        random_state : int, RandomState or None, default=None
+        random_state : None, int, RandomState or Generator, default=None
             Seed of the draw; None takes the constructor's.
 
         Returns
@@ -110,7 +111,7 @@ class ResidualNoise(BaseEstimator):
             Noise in units of the shape.
         """
         seed = self.random_state if random_state is None else random_state
-        rng = check_random_state(seed)
+        rng = np.random.default_rng(seed_from(seed))
         common = rng.standard_normal((n_samples, len(self.factor_))) @ self.factor_
         own = rng.standard_normal((n_samples, len(self.diagonal_))) * self.diagonal_
         noise: np.ndarray = (common + own).reshape(n_samples, *self.shape_)

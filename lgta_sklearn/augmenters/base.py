@@ -202,7 +202,7 @@ n_timepoints)
         varied = self._varied(series[index], strength, rng)
         result = [in_container(varied, like=X, index=index)]
         if y is not None:
-            result.append(y.iloc[index] if hasattr(y, "iloc") else np.asarray(y)[index])
+            result.append(_take(y, index))
         if return_index:
             result.append(index)
         return result[0] if len(result) == 1 else tuple(result)
@@ -268,6 +268,7 @@ n_timepoints)
         if y is None:
             return None
         check_consistent_length(X, y)
+        _check_labels_present(y)
         if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
             return None
         self.classes_, labels = np.unique(
@@ -334,3 +335,26 @@ n_timepoints)
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _check_labels_present(y: Any) -> None:
+    """Refuse missing labels; sklearn itself sees them among floats only."""
+    if np.asarray(y).dtype.kind in "biuf":
+        return
+    from pandas import isna
+
+    missing = np.flatnonzero(isna(np.asarray(y, dtype=object)))
+    if len(missing):
+        raise ValueError(
+            f"Input y contains NaN: {len(missing)} labels are missing, the first at "
+            f"series {missing[0]}. Expected a label for every series."
+        )
+
+
+def _take(y: Any, index: np.ndarray) -> Any:
+    """Return labels by position, in their container where it is one of pandas."""
+    if hasattr(y, "iloc"):
+        return y.iloc[index]
+    if hasattr(y, "categories"):
+        return y.take(index)
+    return np.asarray(y)[index]

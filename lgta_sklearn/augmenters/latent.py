@@ -77,9 +77,10 @@ class LatentAugmenter(BaseAugmenter):
     transformation : callable or None, default=None
         Latent transformation ``(Z, rng) -> Z`` of standardised codes; None takes
         `lgta_sklearn.transforms.Jitter`.
-    strength : float, default=0.5
-        How far `augment` and `fit_transform` move a code, as a multiple of the
-        transformation's effect; 0 is exactly the identity.
+    strength : float, default=0.25
+        How far `augment` and `fit_transform` move a code: the share of the
+        transformation's effect, in standard deviations of the codes (within the
+        classes, if there are labels). 0 is exactly the identity.
     density : {"auto", "normal"} or object, default="auto"
         Density of codes, levels and log-scales: a mixture whose size held-out
         likelihood chooses, one Gaussian, or any object with `fit` and `sample`.
@@ -91,12 +92,13 @@ class LatentAugmenter(BaseAugmenter):
         What `transform` does.
     max_epochs : int or None, default=None
         Passes over the series, at most. None takes `net`'s, or as many as make
-        about 3000 optimisation steps.
+        500 optimisation steps (for few series) to 3000 (for thousands).
     batch_size : int or None, default=None
         Series per step. None takes `net`'s, or an eighth of the series
         within 16 and 128.
     lr : float or None, default=None
-        Peak learning rate of the one-cycle schedule. None takes `net`'s, or 0.003.
+        Peak learning rate; it rises linearly at first and then falls along a cosine.
+        None takes `net`'s, or 0.003.
     optimizer : type or None, default=None
         Class of `torch.optim`. None takes `net`'s, or AdamW.
     callbacks : list or None, default=None
@@ -200,6 +202,8 @@ class LatentAugmenter(BaseAugmenter):
         "verbose": [Bounds(Integral, 0), True],
     }
 
+    module_: Any
+
     def __init__(
         self,
         backbone: str | Callable[..., Any] = "cnn_gru",
@@ -209,7 +213,7 @@ class LatentAugmenter(BaseAugmenter):
         beta: float = 1.0,
         variational: bool = True,
         transformation: Callable[..., np.ndarray] | None = None,
-        strength: float = 0.5,
+        strength: float = 0.25,
         density: Any = "auto",
         noise: Any = "structured",
         on_transform: str = "identity",
@@ -342,6 +346,8 @@ n_timepoints)
         ndarray of shape (n_samples,)
             Scores in nats; higher is likelier.
         """
+        from scipy.stats import multivariate_normal
+
         check_is_fitted(self)
         X = check_series(self, X, reset=False)
         with pinned_threads():
@@ -358,7 +364,7 @@ n_timepoints)
         return (
             log_likelihood
             - self.beta * _kl(mu, *logvar)
-            + _gaussian_log_density(self._level_gaussian, levels)
+            + multivariate_normal.logpdf(levels, cov=self._level_covariance)
         )
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -394,6 +400,7 @@ n_timepoints)
         self.observation_variance_ = np.maximum((residual**2).mean(axis=(0, 2)), 1e-6)
         self.kl_ = float(_kl(mu, *logvar).mean())
         self._code_mean, self._code_scale = mu.mean(axis=0), mu.std(axis=0)
+        self._code_step = _spread_within(mu, labels)
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
         self._fit_density(self._join_codes(mu, level, scale), labels, seed)
@@ -467,7 +474,7 @@ n_timepoints)
         """Fit the density of codes, levels and log-scales, per class if there are."""
         self._standard = StandardScaler().fit(V)
         V = self._standardise(V)
-        self._level_gaussian = LedoitWolf().fit(V[:, self._n_codes :])
+        self._level_covariance = _covariance(V[:, self._n_codes :])
         self._bounds = V.min(axis=0), V.max(axis=0)
         density = make_density(self.density, random_state=seed % 2**31)
         self._class_share = np.ones(1)
@@ -506,15 +513,16 @@ n_timepoints)
                     for row, rng in zip(standard, rngs, strict=True)
                 ]
             )
-        step = strength * (moved - standard) * self._code_scale
+        step = strength * (moved - standard) * self._code_step
         change = self._decode(mu + step) - self._decode(mu)
         varied: np.ndarray = X + scale[:, :, None] * change
         return varied
 
     def _draw(self, labels: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
         """Draw codes, levels and scales, decode, add observation noise."""
+        V = self._draw_codes(labels, n_samples, seed)
         code, level, scale = self._split_codes(
-            self._standard.inverse_transform(self._draw_codes(labels, n_samples, seed))
+            self._standard.mean_ + V * self._standard.scale_
         )
         shape = self._decode(code)
         if self.noise_ is not None:
@@ -541,9 +549,8 @@ n_timepoints)
         labels = np.empty(n_samples, dtype=int)
         for number, rows in blocks(n_samples):
             rng = np.random.default_rng([seed, number])
-            labels[rows] = rng.choice(len(share), BLOCK, p=share)[
-                : rows.stop - rows.start
-            ]
+            drawn = rng.choice(len(share), BLOCK, p=share)
+            labels[rows] = drawn[: rows.stop - rows.start]
         return labels
 
     def _encode(self, shape: np.ndarray) -> list[np.ndarray]:
@@ -602,6 +609,14 @@ n_timepoints)
             self.module_ = self.module_.to(self.device_)
 
 
+def _spread_within(mu: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """Return the standard deviation of codes within classes: what a class permits."""
+    if labels is None:
+        return mu.std(axis=0)
+    variances = [mu[labels == k].var(axis=0) for k in range(labels.max() + 1)]
+    return np.sqrt(np.average(variances, axis=0, weights=np.bincount(labels)))
+
+
 def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
     """Return the divergence of each posterior from N(0, I) in nats."""
     if logvar is None:
@@ -610,9 +625,7 @@ def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
     return divergence
 
 
-def _gaussian_log_density(gaussian: LedoitWolf, F: np.ndarray) -> np.ndarray:
-    """Return the log density of rows under a fitted mean and covariance."""
-    _, log_determinant = np.linalg.slogdet(gaussian.covariance_)
-    constant = log_determinant + F.shape[1] * np.log(2 * np.pi)
-    density: np.ndarray = -0.5 * (gaussian.mahalanobis(F) + constant)
-    return density
+def _covariance(F: np.ndarray) -> np.ndarray:
+    """Return the covariance of standardised rows, invertible however few they are."""
+    ridge = 1e-3 * np.eye(F.shape[1])
+    return ridge if len(F) == 1 else LedoitWolf().fit(F).covariance_ + ridge

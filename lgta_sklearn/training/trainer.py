@@ -10,6 +10,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,9 @@ from lgta_sklearn.training.nets import (
 
 __all__ = ["Plan", "make_plan", "train"]
 
-N_STEPS = 3000  # optimisation steps that serve a few dozen series and many thousand
+# optimisation steps: few series are learnt by heart, many want the whole schedule
+MIN_STEPS, MAX_STEPS = 500, 3000
+STEPS_PER_ROOT = 50  # times the square root of the number of series
 MIN_VALIDATION = 5  # fewer held-out series say too little to stop by
 
 
@@ -82,7 +85,8 @@ def make_plan(
         Number of series.
     batch_size, max_epochs : int or None
         None takes batches of an eighth of the series, between 16 and 128, and as
-        many passes as make about 3000 steps.
+        many passes as make 500 (for a hundred series or fewer) to 3000 steps (for
+        3600 or more), but not fewer than ten.
     lr : float or None
         None takes 0.003.
     validation_fraction : float in [0, 1)
@@ -99,7 +103,8 @@ def make_plan(
     n_train = n_samples - n_valid
     batch_size = batch_size or int(np.clip(n_train // 8, 16, 128))
     if max_epochs is None:
-        max_epochs = max(10, N_STEPS // math.ceil(n_train / batch_size))
+        wanted = np.clip(STEPS_PER_ROOT * math.sqrt(n_train), MIN_STEPS, MAX_STEPS)
+        max_epochs = max(10, math.ceil(wanted / math.ceil(n_train / batch_size)))
     return Plan(n_train, n_valid, batch_size, max_epochs, lr or 3e-3)
 
 
@@ -218,11 +223,8 @@ def _own_callbacks(plan: Plan, verbose: int) -> list[Any]:
         (
             "schedule",
             LRScheduler(
-                torch.optim.lr_scheduler.OneCycleLR,
-                max_lr=plan.lr,
-                total_steps=plan.n_steps + 1,
-                pct_start=0.1,
-                cycle_momentum=False,
+                torch.optim.lr_scheduler.LambdaLR,
+                lr_lambda=partial(_warm_up_and_cosine, n_steps=plan.n_steps),
                 step_every="batch",
                 event_name=None,
             ),
@@ -238,6 +240,14 @@ def _own_callbacks(plan: Plan, verbose: int) -> list[Any]:
     return callbacks
 
 
+def _warm_up_and_cosine(step: int, n_steps: int) -> float:
+    """Return the share of the peak learning rate at a step."""
+    n_warm = max(n_steps // 10, 1)
+    if step < n_warm:
+        return (step + 1) / n_warm
+    return 0.5 * (1 + math.cos(math.pi * min((step - n_warm) / n_steps / 0.9, 1.0)))
+
+
 def _interrupted(net: NeuralNet) -> bool:
     """Tell whether Ctrl-C ended the training: skorch swallows it."""
     stopped_early = any(
@@ -250,5 +260,7 @@ def _interrupted(net: NeuralNet) -> bool:
 
 def _plain(history: Any) -> list[dict[str, float]]:
     """Return the epochs without skorch's rows per batch."""
-    names = ("epoch", "train_loss", "valid_loss", "dur")
-    return [{k: row[k] for k in names if k in row} for row in history]
+    kinds = {"epoch": int, "train_loss": float, "valid_loss": float, "dur": float}
+    return [
+        {k: kind(row[k]) for k, kind in kinds.items() if k in row} for row in history
+    ]

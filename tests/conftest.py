@@ -1,0 +1,74 @@
+"""Fixtures of all tests, among them a guard of every global state."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from sktime.datasets import load_basic_motions, load_italy_power_demand
+
+from lgta_sklearn import LatentAugmenter
+
+
+def pytest_addoption(parser):
+    parser.addoption("--device", default="cpu", help="device of the device tests")
+
+
+@pytest.fixture(scope="session")
+def device(request):
+    return request.config.getoption("--device")
+
+
+@pytest.fixture(scope="session")
+def italy():
+    """67 labelled series of 24 hours, (n, T)."""
+    X, y = load_italy_power_demand(split="train", return_type="numpy3D")
+    X = X[:, 0]
+    X.setflags(write=False)  # nothing may write to the user's array
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def motions():
+    """40 labelled series of 6 channels and 100 time points, (n, C, T)."""
+    X, y = load_basic_motions(split="train", return_type="numpy3D")
+    X.setflags(write=False)
+    return X, y
+
+
+def fast(backbone="cnn_gru", **params):
+    """Return an augmenter that trains in a blink."""
+    defaults = {"latent_dim": 4, "hidden_dim": 8, "max_epochs": 2, "random_state": 0}
+    return LatentAugmenter(backbone, **{**defaults, **params})
+
+
+@pytest.fixture(scope="session")
+def fitted(italy):
+    """A well-trained augmenter; tests must not change it."""
+    X, y = italy
+    return LatentAugmenter(random_state=0).fit(X, y)
+
+
+def _global_state():
+    return (
+        random.getstate(),
+        [
+            part.tolist() if hasattr(part, "tolist") else part
+            for part in np.random.get_state()  # noqa: NPY002
+        ],
+        torch.get_rng_state().tolist(),
+        torch.get_num_threads(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+    )
+
+
+@pytest.fixture(autouse=True)
+def untouched_global_state(request):
+    """Fail any test that changes a global generator or torch's settings."""
+    if request.node.get_closest_marker("changes_global_state"):
+        yield
+        return
+    before = _global_state()
+    yield
+    assert _global_state() == before

@@ -1,0 +1,380 @@
+"""What `LatentAugmenter` learns, varies, invents and scores."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import fast
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KernelDensity
+from sktime.datasets import load_italy_power_demand
+
+from lgta_sklearn import LatentAugmenter, PosteriorCollapseWarning
+from lgta_sklearn.datasets import make_waves
+from lgta_sklearn.noise import ResidualNoise
+from lgta_sklearn.transforms import Jitter
+
+
+def _r2(X, reconstructed):
+    """Return the share of the variance within series that a reconstruction keeps."""
+    error = ((X - reconstructed) ** 2).mean()
+    return 1 - error / ((X - X.mean(axis=-1, keepdims=True)) ** 2).mean()
+
+
+def test_unseen_series_are_reconstructed(fitted, italy):
+    X_test, _ = load_italy_power_demand(split="test", return_type="numpy3D")
+    assert _r2(italy[0], fitted.reconstruct(italy[0])) > 0.95
+    assert _r2(X_test[:, 0], fitted.reconstruct(X_test[:, 0])) > 0.9
+    assert fitted.n_active_units_ >= 4
+    assert fitted.kl_ > 1
+
+
+def test_the_loss_at_the_end_is_the_one_reported(fitted, italy):
+    assert fitted.validation_curve_ is not None
+    error = ((fitted.reconstruct(italy[0]) - italy[0]) ** 2).mean(axis=1)
+    scale = italy[0].std(axis=1)
+    np.testing.assert_allclose(
+        fitted.observation_variance_, np.mean(error / scale**2), rtol=1e-6
+    )
+
+
+class TestVariation:
+    def test_strength_zero_is_exactly_the_identity(self, fitted, italy):
+        X, y = italy
+        np.testing.assert_array_equal(fitted.augment(X, strength=0), X)
+        np.testing.assert_array_equal(fast(strength=0).fit_transform(X, y), X)
+
+    def test_distance_grows_with_strength(self, fitted, italy):
+        X, _ = italy
+        distances = [
+            np.abs(fitted.augment(X, strength=s, random_state=0) - X).mean()
+            for s in (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+        ]
+        assert (np.diff(distances) > 0).all()
+        assert distances[0] < 0.1 * distances[-1]
+
+    def test_what_the_model_cannot_explain_is_kept(self, fitted, italy):
+        X, _ = italy
+        spike = np.zeros(24)
+        spike[5] = 1e-3
+        texture = X + spike * np.where(np.arange(67) % 2, 1, -1)[:, None]
+        varied = fitted.augment(texture, strength=0.1, random_state=0)
+        residual = varied - texture
+        # a decoded row would lose the detail; the residual form changes it smoothly
+        assert np.abs(residual).mean() < 0.05 * X.std()
+        assert np.abs(fitted.reconstruct(X) - X).mean() > 1e-3
+
+    def test_copies_come_in_order_with_labels_and_sources(self, fitted, italy):
+        X, y = italy
+        varied, labels, index = fitted.augment(
+            X, y, n_copies=3, strength=0.01, return_index=True
+        )
+        assert varied.shape == (201, 24)
+        np.testing.assert_array_equal(index, np.tile(np.arange(67), 3))
+        np.testing.assert_array_equal(labels, np.tile(y, 3))
+        nearest = ((varied[:, None] - X[None]) ** 2).sum(-1).argmin(axis=1)
+        assert (nearest == index).mean() > 0.95
+        assert not np.array_equal(varied[:67], varied[67:134])
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            pd.Series(["a", "b"] * 6, index=range(5, 17)),
+            pd.Categorical(["a", "b"] * 6),
+            np.repeat([1.5, 2.5, 0.25], 4),
+            [3, 4] * 6,
+        ],
+        ids=["Series", "Categorical", "targets", "list"],
+    )
+    def test_labels_keep_container_and_dtype(self, labels, italy):
+        X = italy[0][:12]
+        augmenter = fast().fit(X, labels)
+        _, varied = augmenter.augment(X, labels, n_copies=2)
+        assert list(varied) == list(labels) * 2
+        assert type(varied) is (
+            np.ndarray if isinstance(labels, list) else type(labels)
+        )
+
+    def test_a_transformation_of_the_user_is_called_on_standardised_codes(self, italy):
+        X, y = italy
+        seen = []
+
+        def shift(Z, rng):
+            seen.append(Z)
+            return Z + 1
+
+        augmenter = fast(transformation=shift, strength=0.5, beta=0.0, max_epochs=20)
+        varied = augmenter.fit_transform(X, y)
+        np.testing.assert_allclose(seen[0].mean(axis=0), 0, atol=1e-9)
+        np.testing.assert_allclose(seen[0].std(axis=0), 1)
+        assert not np.array_equal(varied, X)
+        np.testing.assert_array_equal(
+            augmenter.augment(X), varied
+        )  # there is nothing random in this one
+
+    def test_jitter_of_another_scale_is_another_strength(self, fitted, italy):
+        X, _ = italy
+        twice = pickle.loads(pickle.dumps(fitted)).set_params(
+            transformation=Jitter(scale=2.0)
+        )
+        np.testing.assert_allclose(
+            twice.augment(X, strength=0.1, random_state=0),
+            fitted.augment(X, strength=0.2, random_state=0),
+        )
+
+    def test_no_rows_no_variations(self, fitted, italy):
+        assert fitted.augment(italy[0], n_copies=0).shape == (0, 24)
+
+
+class TestTransform:
+    def test_identity_is_a_copy(self, fitted, italy):
+        X, _ = italy
+        same = fitted.transform(X)
+        np.testing.assert_array_equal(same, X)
+        assert not np.shares_memory(same, X)
+
+    def test_fit_transform_varies_every_row(self, italy):
+        X, y = italy
+        varied = LatentAugmenter(random_state=0).fit_transform(X, y)
+        assert (np.abs(varied - X).max(axis=1) > 1e-3).all()
+
+    def test_reconstruct(self, italy):
+        X, _ = italy
+        augmenter = fast(on_transform="reconstruct").fit(X)
+        np.testing.assert_array_equal(augmenter.transform(X), augmenter.reconstruct(X))
+
+    def test_augment_depends_on_the_row_alone(self, italy):
+        X, _ = italy
+        augmenter = fast(on_transform="augment", beta=0.0, strength=1.0).fit(X)
+        varied = augmenter.transform(X)
+        assert not np.array_equal(varied, X)
+        np.testing.assert_array_equal(augmenter.transform(X[::-1])[::-1], varied)
+        np.testing.assert_array_equal(augmenter.transform(X[3:4]), varied[3:4])
+
+
+class TestSample:
+    def test_a_long_draw_begins_with_the_short_one(self, fitted):
+        long = fitted.sample(600, random_state=1)
+        np.testing.assert_array_equal(fitted.sample(10, random_state=1), long[:10])
+        assert fitted.sample(0).shape == (0, 24)
+
+    def test_samples_look_like_the_series(self, fitted, italy):
+        X, _ = italy
+        drawn = fitted.sample(2000, random_state=0)
+        np.testing.assert_allclose(drawn.mean(axis=0), X.mean(axis=0), atol=0.35)
+        np.testing.assert_allclose(drawn.std(axis=0), X.std(axis=0), rtol=0.5)
+        lag = [
+            np.corrcoef(Z[:, 1:].ravel(), Z[:, :-1].ravel())[0, 1] for Z in (X, drawn)
+        ]
+        assert abs(lag[0] - lag[1]) < 0.1
+
+    def test_classes_are_drawn_as_asked(self, italy):
+        X, y = italy
+        augmenter = LatentAugmenter(random_state=0).fit(X, y)
+        means = [augmenter.sample(300, y=label).mean(axis=0) for label in ("1", "2")]
+        real = [X[y == label].mean(axis=0) for label in ("1", "2")]
+        near = [[np.abs(m - r).mean() for r in real] for m in means]
+        assert np.argmin(near, axis=1).tolist() == [0, 1]
+        mixed = augmenter.sample(y=["1", "2"] * 150, random_state=0)
+        for label, mean in zip((0, 1), real, strict=True):
+            assert np.abs(mixed[label::2].mean(axis=0) - mean).mean() < 0.2
+        assert augmenter.sample(4).shape == (4, 24)
+        assert augmenter.classes_.tolist() == ["1", "2"]
+
+    def test_a_class_of_one_is_no_failure(self, italy):
+        X, y = italy
+        rare = np.where(np.arange(len(y)) == 0, "rare", y)
+        drawn = fast().fit(X, rare).sample(5, y="rare")
+        assert np.isfinite(drawn).all()
+
+    @pytest.mark.parametrize("density", ["normal", GaussianMixture(2), KernelDensity()])
+    def test_any_density_serves(self, density, italy):
+        X, _ = italy
+        augmenter = fast(density=density).fit(X)
+        drawn = augmenter.sample(20, random_state=0)
+        assert np.isfinite(drawn).all()
+        assert not np.array_equal(drawn, fast().fit(X).sample(20, random_state=0))
+
+    def test_noise_can_be_switched_off_and_replaced(self, italy):
+        X, _ = italy
+        smooth, rough, own = (
+            fast(noise=noise).fit(X)
+            for noise in (None, "structured", ResidualNoise(max_features=1, rank=1))
+        )
+        drawn = [a.sample(200, random_state=0) for a in (smooth, rough, own)]
+        assert smooth.noise_ is None
+        roughness = [np.diff(Z, 2, axis=1).std() for Z in drawn]
+        assert roughness[0] < roughness[1]
+        assert not np.array_equal(drawn[1], drawn[2])
+
+    def test_a_plain_autoencoder_samples_through_its_density(self, italy):
+        X, _ = italy
+        augmenter = LatentAugmenter("lstm", variational=False, random_state=0).fit(X)
+        assert _r2(X, augmenter.reconstruct(X)) > 0.95
+        assert augmenter.kl_ == 0
+        drawn = augmenter.sample(500, random_state=0)
+        np.testing.assert_allclose(drawn.mean(axis=0), X.mean(axis=0), atol=0.4)
+
+
+class TestSeeds:
+    def test_calls_differ_and_their_sequence_repeats(self, italy):
+        X, _ = italy
+        first, second = fast().fit(X), fast().fit(X)
+        draws = [first.sample(3), first.sample(3), first.augment(X)]
+        assert not np.array_equal(draws[0], draws[1])
+        again = [second.sample(3), second.sample(3), second.augment(X)]
+        for a, b in zip(draws, again, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    def test_an_int_repeats_and_none_varies(self, fitted, italy):
+        X, _ = italy
+        np.testing.assert_array_equal(
+            fitted.augment(X, random_state=5), fitted.augment(X, random_state=5)
+        )
+        assert not np.array_equal(fitted.augment(X), fitted.augment(X))
+
+    def test_without_a_seed_every_fit_is_another(self, italy):
+        X, _ = italy
+        models = [fast(random_state=None).fit(X).encode(X) for _ in range(2)]
+        assert not np.array_equal(*models)
+
+
+class TestScore:
+    def test_likely_series_score_higher(self, fitted, italy):
+        X, _ = italy
+        scores = fitted.score_samples(X)
+        rng = np.random.default_rng(0)
+        shuffled = rng.permuted(X, axis=1)
+        assert np.median(fitted.score_samples(shuffled)) < scores.min()
+        assert np.median(fitted.score_samples(X + 20)) < scores.min()  # the level
+        assert np.median(fitted.score_samples(X * 20)) < scores.min()  # the scale
+
+    def test_units_do_not_matter(self, italy):
+        X, _ = italy
+        scores = fast().fit(X).score_samples(X)
+        np.testing.assert_allclose(
+            fast().fit(1000 * X).score_samples(1000 * X), scores, rtol=1e-3, atol=1e-3
+        )
+
+    def test_beta_is_the_one_of_the_bound(self, fitted, italy):
+        X, _ = italy
+        other = pickle.loads(pickle.dumps(fitted)).set_params(beta=2.0)
+        difference = fitted.score(X) - other.score(X)
+        assert difference == pytest.approx(fitted.kl_, rel=1e-6)
+
+
+class TestCollapse:
+    def test_a_collapsed_posterior_is_named(self):
+        X = np.random.default_rng(0).normal(size=(60, 24))  # nothing in common
+        with pytest.warns(PosteriorCollapseWarning, match=r"none of 16.*max_epochs"):
+            augmenter = LatentAugmenter(beta=20.0, random_state=0).fit(X)
+        assert augmenter.n_active_units_ == 0
+
+    @pytest.mark.parametrize("backbone", ["cnn_gru", "transformer", "lstm"])
+    def test_waves_do_not_collapse(self, backbone):
+        X = make_waves(200, n_timepoints=50, noise=0.3, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            augmenter = LatentAugmenter(backbone, random_state=0).fit(X)
+        assert augmenter.n_active_units_ >= 2
+        assert augmenter.kl_ > 1
+
+
+class TestOddSeries:
+    @pytest.mark.parametrize("value", [0.0, 0.1, -3.0, 1e20])
+    def test_constant_series_come_back_constant(self, value):
+        X = np.full((12, 2, 16), value)
+        augmenter = fast().fit(X)
+        for same in (augmenter.reconstruct(X), augmenter.augment(X, strength=1.0)):
+            np.testing.assert_array_equal(same, X)
+        np.testing.assert_allclose(augmenter.sample(5), X[:5])
+        assert np.isfinite(augmenter.score(X))
+
+    def test_a_constant_channel_among_varying_ones(self, motions):
+        X = motions[0].copy()
+        X[:, 2] = 7.0
+        augmenter = fast().fit(X)
+        assert (augmenter.augment(X, strength=1.0)[:, 2] == 7.0).all()
+        np.testing.assert_allclose(augmenter.sample(5)[:, 2], 7.0)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("factor", [1e-30, 1e30])
+    def test_units_of_any_size(self, italy, dtype, factor):
+        X = (italy[0] * factor).astype(dtype)
+        augmenter = fast(max_epochs=30, beta=0.0).fit(X)
+        plain = fast(max_epochs=30, beta=0.0).fit(italy[0])
+        np.testing.assert_allclose(
+            augmenter.reconstruct(X).astype(float) / factor,
+            plain.reconstruct(italy[0]),
+            rtol=0.05,
+            atol=0.05,
+        )
+        drawn, wanted = (a.sample(2000, random_state=0) for a in (augmenter, plain))
+        for moment in (np.mean, np.std):
+            np.testing.assert_allclose(
+                moment(drawn.astype(float) / factor, axis=0),
+                moment(wanted, axis=0),
+                atol=0.1,
+            )
+
+    @pytest.mark.parametrize("n_samples", [1, 2, 3, 5])
+    def test_a_handful_of_series(self, italy, n_samples):
+        X = italy[0][:n_samples]
+        augmenter = LatentAugmenter(max_epochs=40, random_state=0).fit(X)
+        assert augmenter.validation_curve_ is None
+        drawn = augmenter.sample(20, random_state=0)
+        assert np.isfinite(drawn).all()
+        assert drawn.min() > X.min() - X.std() * 3
+        assert drawn.max() < X.max() + X.std() * 3
+        assert np.isfinite(augmenter.augment(X, n_copies=3)).all()
+        assert np.isfinite(augmenter.score(X))
+
+    @pytest.mark.parametrize("n_timepoints", [2, 3, 5])
+    def test_a_handful_of_time_points(self, n_timepoints):
+        X = np.random.default_rng(0).normal(size=(20, 1, n_timepoints))
+        for backbone in ("cnn_gru", "transformer", "lstm"):
+            assert np.isfinite(fast(backbone).fit(X).sample(4)).all()
+
+    def test_long_series(self):
+        X = make_waves(12, n_timepoints=3000, random_state=0)
+        assert fast().fit(X).sample(2).shape == (2, 3000)
+
+
+class TestBackbones:
+    def test_a_class_of_the_user_needs_no_registration(self, italy):
+        X, _ = italy
+        augmenter = fast(backbone=Pointwise, max_epochs=30).fit(X)
+        assert isinstance(augmenter.module_.encoder, Pointwise)
+        assert augmenter.module_.n_steps == 24
+        assert np.isfinite(augmenter.sample(3)).all()
+
+
+class Pointwise(torch.nn.Module):
+    """A backbone without memory."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.linear = torch.nn.Linear(in_features, out_features)
+
+    def forward(self, x):
+        return torch.tanh(self.linear(x))
+
+
+def test_methods_before_fit_say_so(italy):
+    from sklearn.exceptions import NotFittedError
+
+    augmenter = LatentAugmenter()
+    for call in (
+        lambda: augmenter.transform(italy[0]),
+        lambda: augmenter.augment(italy[0]),
+        augmenter.sample,
+        lambda: augmenter.encode(italy[0]),
+        lambda: augmenter.decode(np.zeros((1, 18))),
+        lambda: augmenter.reconstruct(italy[0]),
+        lambda: augmenter.score(italy[0]),
+    ):
+        with pytest.raises(NotFittedError):
+            call()

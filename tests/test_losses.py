@@ -1,0 +1,51 @@
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from lgta_sklearn.training import losses
+
+
+def _codes():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, 5, 3, generator=generator)
+
+
+def test_kl_divergence_is_torchs():
+    mu, logvar = _codes()
+    wanted = kl_divergence(Normal(mu, (logvar / 2).exp()), Normal(0.0, 1.0)).sum(-1)
+    torch.testing.assert_close(losses.kl_divergence(mu, logvar), wanted)
+    assert (losses.kl_divergence(mu, None) == 0).all()
+
+
+def test_log_likelihood_is_torchs():
+    u, u_hat = _codes()[:, :, :, None].expand(2, 5, 3, 2)
+    variance = torch.tensor([0.5, 2.0])
+    wanted = Normal(u_hat, variance.sqrt()).log_prob(u).sum((1, 2))
+    got = losses.gaussian_log_likelihood(u, u_hat, variance)
+    torch.testing.assert_close(got, wanted)
+
+
+def test_the_variance_in_closed_form_is_the_best_one():
+    u, u_hat = _codes()[:, :, :, None].expand(2, 5, 3, 1)
+    error = (u - u_hat).square().mean((0, 1))
+
+    def likelihood(variance):
+        return losses.gaussian_log_likelihood(u, u_hat, variance).sum()
+
+    for factor in (0.8, 0.95, 1.05, 1.2):
+        assert likelihood(error) > likelihood(error * factor)
+
+
+def test_beta_weighs_the_kl_of_one_series_and_warmth_only_training():
+    mu, logvar = _codes()
+    u = torch.zeros(5, 4, 1)
+    output = (torch.ones(5, 4, 1), mu, logvar)
+    kl = losses.kl_divergence(mu, logvar).mean()
+    loss = {beta: losses.ELBOLoss(1, beta).eval() for beta in (1.0, 3.0)}
+    torch.testing.assert_close(loss[3.0](output, u) - loss[1.0](output, u), 2 * kl)
+    cold = losses.ELBOLoss(1, 1.0)
+    cold.warmth = 0.0
+    torch.testing.assert_close(
+        losses.ELBOLoss(1, 1.0).train()(output, u) - cold.train()(output, u), kl
+    )
+    cold.variance.fill_(1.0)
+    torch.testing.assert_close(cold.eval()(output, u), loss[1.0](output, u))

@@ -1,0 +1,208 @@
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import textwrap
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from conftest import fast
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EpochScoring
+from skorch.dataset import Dataset
+from torch.utils.data import DataLoader, Subset
+
+from lgta_sklearn import LatentAugmenter
+from lgta_sklearn.networks.vae import VAE
+from lgta_sklearn.training.data import TensorBatches
+from lgta_sklearn.training.losses import ELBOLoss
+from lgta_sklearn.training.nets import AugmenterNet, KLWarmUp
+from lgta_sklearn.training.trainer import make_plan
+
+
+def test_batches_are_those_of_a_data_loader():
+    X = torch.arange(20.0).reshape(10, 2)
+    rows = Subset(Subset(Dataset(X), [9, 3, 4, 5, 7]), [4, 0, 1])
+    ours = [x for x, _ in TensorBatches(rows, batch_size=2)]
+    theirs = [x for x, _ in DataLoader(rows, 2, generator=torch.Generator())]
+    assert len(ours) == len(TensorBatches(rows, batch_size=2)) == len(theirs) == 2
+    for a, b in zip(ours, theirs, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_shuffling_takes_every_row_once_in_a_new_order():
+    X = torch.arange(50.0)[:, None]
+    generator = torch.Generator().manual_seed(0)
+    batches = TensorBatches(Dataset(X), 8, shuffle=True, generator=generator)
+    first, second = (torch.cat([x for x, _ in batches])[:, 0] for _ in range(2))
+    assert not torch.equal(first, second)
+    assert torch.equal(first.sort().values, X[:, 0])
+
+
+def test_the_kl_term_warms_up_linearly():
+    net = SimpleNamespace(criterion_=SimpleNamespace(warmth=None))
+    callback = KLWarmUp(4)
+    callback.on_train_begin(net)
+    warmth = []
+    for _ in range(6):
+        callback.on_batch_begin(net, training=True)
+        warmth.append(net.criterion_.warmth)
+        callback.on_batch_begin(net, training=False)
+    assert warmth == [0, 0.25, 0.5, 0.75, 1, 1]
+
+
+@pytest.mark.parametrize("n_samples", [1, 5, 67, 3662, 100_000])
+def test_the_plan_follows_the_number_of_series(n_samples):
+    plan = make_plan(
+        n_samples, batch_size=None, max_epochs=None, lr=None, validation_fraction=0.1
+    )
+    assert plan.n_train + plan.n_valid == n_samples
+    assert plan.n_valid == 0 or plan.n_valid >= 5
+    assert 16 <= plan.batch_size <= 128
+    assert 500 <= plan.n_steps <= 3100 or plan.max_epochs == 10
+
+
+def test_explicit_numbers_are_kept():
+    plan = make_plan(50, batch_size=7, max_epochs=3, lr=0.1, validation_fraction=0.0)
+    assert (plan.batch_size, plan.max_epochs, plan.lr, plan.n_valid) == (7, 3, 0.1, 0)
+
+
+class RuinLastEpochs(Callback):
+    """Destroy the weights after an epoch: only restoring can save them."""
+
+    def __init__(self, after):
+        self.after = after
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) > self.after:
+            with torch.no_grad():
+                for weight in net.module_.parameters():
+                    weight.mul_(0).add_(0.01)
+
+
+def test_early_stopping_restores_the_best_weights(italy):
+    X, _ = italy
+    settings = {"max_epochs": 60, "hidden_dim": 16, "lr": 0.01}
+    kept = fast(**settings, callbacks=[RuinLastEpochs(30)]).fit(X)
+    lost = fast(**settings, callbacks=[RuinLastEpochs(30)], early_stopping=False).fit(X)
+    assert kept.n_iter_ < 60
+    best = int(np.argmin(kept.validation_curve_))
+    assert best < 30
+    error = [((a.reconstruct(X) - X) ** 2).mean() for a in (kept, lost)]
+    assert error[0] < 0.7 * error[1]
+
+
+def test_the_history_is_plain(fitted):
+    assert fitted.n_iter_ == len(fitted.history_) == len(fitted.loss_curve_)
+    assert fitted.history_[0]["epoch"] == 1
+    assert all(type(v) in (int, float) for row in fitted.history_ for v in row.values())
+    assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
+
+
+def test_training_is_quiet_by_default_and_shows_a_bar_at_verbose(italy):
+    X, _ = italy
+    streams = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+        fast().fit(X)
+        assert [s.getvalue() for s in streams] == ["", ""]
+        fast(verbose=1).fit(X)
+    assert streams[0].getvalue() == ""
+    assert "loss=" in streams[1].getvalue()
+    assert "2/2" in streams[1].getvalue()
+
+
+def test_divergence_is_an_error_and_leaves_nothing_fitted(italy):
+    X, _ = italy
+    augmenter = fast().fit(X)
+    augmenter.set_params(lr=1e30, max_epochs=20)
+    with pytest.raises(ValueError, match=r"training diverged in epoch .*Lower lr"):
+        augmenter.fit(X)
+    assert not [name for name in vars(augmenter) if name.endswith("_")]
+
+
+def test_a_failing_callback_leaves_nothing_fitted(italy):
+    X, _ = italy
+
+    class Fails(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("the user's own error")
+
+    augmenter = fast().fit(X)
+    augmenter.set_params(callbacks=[Fails()])
+    with pytest.raises(RuntimeError, match="own error"):
+        augmenter.fit(X)
+    assert not hasattr(augmenter, "module_")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_ends_fit_with_keyboard_interrupt():
+    code = """
+        import os, signal, numpy as np
+        from skorch.callbacks import Callback
+        from lgta_sklearn import LatentAugmenter
+        class Interrupt(Callback):
+            def on_batch_end(self, net, **kwargs):
+                if len(net.history) == 3:
+                    os.kill(os.getpid(), signal.SIGINT)
+        augmenter = LatentAugmenter(max_epochs=50, callbacks=[Interrupt()])
+        try:
+            augmenter.fit(np.random.default_rng(0).normal(size=(30, 12)))
+        except KeyboardInterrupt:
+            print("interrupted", hasattr(augmenter, "module_"))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.strip() == "interrupted False"
+
+
+def test_callbacks_of_the_user_run_and_are_not_changed(italy):
+    X, _ = italy
+    seen = []
+
+    class Watch(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            self.count = getattr(self, "count", 0) + 1
+            seen.append(net.history[-1]["train_loss"])
+
+    watch = Watch()
+    fast(callbacks=[watch]).fit(X)
+    assert len(seen) == 2
+    assert not hasattr(watch, "count")
+
+
+def test_skorch_is_reachable_through_net(italy):
+    X, _ = italy
+    net = AugmenterNet(optimizer=torch.optim.SGD, lr=1e-3, max_epochs=4)
+    augmenter = fast(net=net, max_epochs=None).fit(X)
+    assert augmenter.n_iter_ == 4
+    assert not hasattr(net, "module_")
+    own = fast(net=net).fit(X)
+    assert own.n_iter_ == 2  # the estimator's own parameter takes precedence
+    decayed = fast().set_params(net=AugmenterNet(optimizer__weight_decay=0.5)).fit(X)
+    assert not np.array_equal(decayed.encode(X), fast().fit(X).encode(X))
+    assert "net__optimizer__weight_decay" in decayed.get_params()
+
+
+def test_a_plain_net_of_skorch_serves_too(italy):
+    X, _ = italy
+    net = NeuralNet(VAE, ELBOLoss, optimizer=torch.optim.Adam, max_epochs=3)
+    net.set_params(iterator_train=TensorBatches, iterator_valid=TensorBatches)
+    augmenter = LatentAugmenter(latent_dim=2, net=net, random_state=0).fit(X)
+    assert augmenter.n_iter_ == 3
+    assert np.isfinite(augmenter.sample(3)).all()
+
+
+def test_scoring_callbacks_of_skorch_work(italy):
+    X, _ = italy
+    scoring = EpochScoring(
+        lambda net, X, y=None: 1.0, name="constant", use_caching=False
+    )
+    assert fast(callbacks=[scoring]).fit(X).n_iter_ == 2
