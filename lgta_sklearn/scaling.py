@@ -96,6 +96,29 @@ class ScaleDecomposition(BaseEstimator):
         shape = (X - level[:, :, None]) / divisor[:, :, None]
         return level, np.where(scale > 0, divisor, 0.0), shape
 
+    def as_shape(self, shape: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Return drawn shapes with mean 0 and deviation 1, as those of series have.
+
+        The level and the scale that belong to a drawn shape are then exactly those
+        of the series they make. Where the scale is at its floor, the shape of a
+        series is smaller than 1, and a drawn one stays as it is.
+
+        Parameters
+        ----------
+        shape : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Drawn shapes.
+        scale : ndarray of shape (n_samples, n_channels)
+            Scales they belong to.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_channels, n_timepoints)
+            Standardised shapes.
+        """
+        level, deviation = _level_and_scale(shape)
+        divisor = np.where((scale > self.min_scale_) & (deviation > 0), deviation, 1.0)
+        return (shape - level[:, :, None]) / divisor[:, :, None]
+
     def join(
         self, level: np.ndarray, scale: np.ndarray, shape: np.ndarray
     ) -> np.ndarray:

@@ -527,7 +527,7 @@ n_timepoints)
         shape = self._decode(code)
         if self.noise_ is not None:
             shape = shape + draw(self.noise_, n_samples, seed + 1)
-        return self.scaling_.join(level, scale, shape)
+        return self.scaling_.join(level, scale, self.scaling_.as_shape(shape, scale))
 
     def _draw_codes(
         self, labels: np.ndarray | None, n_samples: int, seed: int

@@ -15,15 +15,14 @@ needs neither.
 from collections.abc import Callable
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from lgta_sklearn.networks.layers import Conv, sinusoidal_positions
+from lgta_sklearn.networks.layers import sinusoidal_positions
 
 __all__ = ["BACKBONES", "CNNGRU", "LSTM", "Transformer"]
 
 
 class CNNGRU(nn.Module):
-    """Convolution and gated recurrent unit over a shortened sequence.
+    """Gated recurrent unit over a sequence that strided convolutions shortened.
 
     Parameters
     ----------
@@ -44,12 +43,13 @@ class CNNGRU(nn.Module):
     ) -> None:
         super().__init__()
         self.stride = stride
-        self.conv = Conv(in_features, out_features)
+        same = in_features == out_features
+        self.embed = nn.Identity() if same else nn.Linear(in_features, out_features)
         self.gru = nn.GRU(out_features, out_features, batch_first=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, L, in_features) to (B, L, out_features)."""
-        h = F.gelu(self.conv(x))
+        h = self.embed(x)
         return h + self.gru(h)[0]  # (B, L, out)
 
 
