@@ -29,16 +29,19 @@ def test_the_second_line_a_transformer(italy):
 
 def test_the_third_line_a_grid(italy):
     X, y = italy
-    pipe = Pipeline(
-        [
-            ("aug", fast(max_epochs=3)),
-            ("clf", RandomForestClassifier(20, random_state=0)),
-        ]
-    )
     grid = {"aug__latent_dim": [4, 8], "aug__backbone": ["cnn_gru", "transformer"]}
-    search = GridSearchCV(pipe, grid, n_jobs=2, cv=3).fit(X, y)
+    pipe = Pipeline([("aug", LatentAugmenter()), ("clf", RandomForestClassifier())])
+    search = GridSearchCV(pipe, grid, n_jobs=2).fit(X, y)
     assert search.best_score_ > 0.85
     assert len(search.cv_results_["params"]) == 4
+
+
+def test_a_grid_finds_the_same_with_any_number_of_workers(italy):
+    X, y = italy
+    grid = {"aug__latent_dim": [4, 8], "aug__backbone": ["cnn_gru", "transformer"]}
+    forest = RandomForestClassifier(20, random_state=0)
+    pipe = Pipeline([("aug", fast(max_epochs=3)), ("clf", forest)])
+    search = GridSearchCV(pipe, grid, cv=3, n_jobs=2).fit(X, y)
     alone = GridSearchCV(pipe, grid, cv=3).fit(X, y)
     np.testing.assert_array_equal(
         alone.cv_results_["mean_test_score"], search.cv_results_["mean_test_score"]

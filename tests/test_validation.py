@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from scipy import sparse
 from sktime.datatypes import convert_to
 
 from lgta_sklearn import LatentAugmenter
+from lgta_sklearn.networks.backbones import CNNGRU, Transformer
 
 GOOD = np.random.default_rng(0).normal(size=(12, 2, 8))
 
@@ -65,7 +68,7 @@ BAD_PARAMETERS = {
     "optimizer": ("adam", "None or a callable"),
     "callbacks": ("stop", "None or an object with append"),
     "early_stopping": (5, "a bool, got 5"),
-    "validation_fraction": (1.5, "a number > 0 and <= 1, got 1.5"),
+    "validation_fraction": (1.5, "a number > 0 and <= 0.9, got 1.5"),
     "net": ("net", "None or an object with module"),
     "device": ("tpu", r"device='tpu' was asked for, but torch sees only .*cpu"),
     "random_state": ("seed", "random_state must be None, an int"),
@@ -81,6 +84,19 @@ def test_bad_parameters_are_refused_before_training(name, monkeypatch):
     with pytest.raises(ValueError, match=message):
         augmenter.fit(GOOD)
     assert not [attribute for attribute in vars(augmenter) if attribute.endswith("_")]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "message"),
+    [
+        (torch.nn.GRU(3, 3), r"got a module of GRU.*pass the class"),
+        (partial(CNNGRU, stride=3), "power of two, got 3"),
+        (partial(Transformer, n_heads=3), "divisible by n_heads=3, got 8"),
+    ],
+)
+def test_bad_backbones_are_refused(backbone, message):
+    with pytest.raises(ValueError, match=message):
+        fast(backbone).fit(GOOD)
 
 
 def test_every_parameter_has_a_bad_value():

@@ -37,6 +37,10 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     """Base of the estimators that learn series, vary them and invent new ones."""
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
+    # the parameters that every family has
+    strength: float
+    on_transform: str
+    random_state: Any
 
     @abstractmethod
     def _fit_series(self, X: np.ndarray, labels: np.ndarray | None, seed: int) -> None:

@@ -106,7 +106,7 @@ class LatentAugmenter(BaseAugmenter):
     early_stopping : bool, default=True
         Whether to hold out series, stop when their loss no longer falls, and
         restore the best weights. Fewer than five held-out series stop nothing.
-    validation_fraction : float in (0, 1), default=0.1
+    validation_fraction : float in (0, 0.9], default=0.1
         Share of the series to hold out.
     net : skorch.NeuralNet or None, default=None
         Unfitted net that is cloned and trained, for everything skorch can do; such as
@@ -197,7 +197,7 @@ class LatentAugmenter(BaseAugmenter):
         "optimizer": [None, callable],
         "callbacks": [None, "has append"],
         "early_stopping": [True],
-        "validation_fraction": [Bounds(Real, 0, 1, open_low=True)],
+        "validation_fraction": [Bounds(Real, 0, 0.9, open_low=True)],
         "net": [None, "has module"],
         "verbose": [Bounds(Integral, 0), True],
     }
@@ -387,13 +387,15 @@ n_timepoints)
 
     def _fit_series(self, X: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
         """Train the network, then fit density and noise to what it makes of X."""
+        from lgta_sklearn.networks.backbones import resolve_backbone
         from lgta_sklearn.networks.inference import resolve_device
 
         device = resolve_device(self.device)
+        backbone = resolve_backbone(self.backbone)
         make_density(self.density)  # an unfit object is refused before any training
         self.scaling_ = ScaleDecomposition().fit(X)
         level, scale, shape = self.scaling_.split(X)
-        self._train(shape, device, seed)
+        self._train(shape, backbone, device, seed)
         mu, *logvar = self._encode(shape)
         residual = shape - self._decode(mu)
         # a floor, since the log of zero is wanted where reconstruction is perfect
@@ -406,9 +408,10 @@ n_timepoints)
         self._fit_density(self._join_codes(mu, level, scale), labels, seed)
         self.noise_ = self._fit_noise(residual)
 
-    def _train(self, shape: np.ndarray, device: str, seed: int) -> None:
+    def _train(
+        self, shape: np.ndarray, backbone: Callable[..., Any], device: str, seed: int
+    ) -> None:
         """Train on shapes and note the network and the course of the training."""
-        from lgta_sklearn.networks.backbones import BACKBONES
         from lgta_sklearn.training.trainer import make_plan, train
 
         net = None if self.net is None else clone(self.net)
@@ -425,7 +428,6 @@ n_timepoints)
             validation_fraction=self.validation_fraction * self.early_stopping,
         )
         n_channels, n_timepoints = shape.shape[1:]
-        backbone = self.backbone
         module, history = train(
             shape.transpose(0, 2, 1),
             net,
@@ -433,9 +435,7 @@ n_timepoints)
             module={
                 "n_channels": n_channels,
                 "n_timepoints": n_timepoints,
-                "backbone": BACKBONES[backbone]
-                if isinstance(backbone, str)
-                else backbone,
+                "backbone": backbone,
                 "latent_dim": self.latent_dim,
                 "hidden_dim": self.hidden_dim,
                 "variational": self.variational,

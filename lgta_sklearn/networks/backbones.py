@@ -9,7 +9,22 @@ without the attribute sees every time point.
 
 Options travel inside the part: ``functools.partial(Transformer, n_heads=8)``.
 A new backbone is a class here and a line in `BACKBONES`; a class of the user's own
-needs neither.
+needs neither:
+
+>>> import torch
+>>> from lgta_sklearn import LatentAugmenter
+>>> from lgta_sklearn.datasets import make_waves
+>>> class Pointwise(torch.nn.Module):
+...     def __init__(self, in_features, out_features):
+...         super().__init__()
+...         self.linear = torch.nn.Linear(in_features, out_features)
+...
+...     def forward(self, x):
+...         return torch.tanh(self.linear(x))
+>>> X = make_waves(30, n_timepoints=20, random_state=0)
+>>> augmenter = LatentAugmenter(Pointwise, max_epochs=2, random_state=0).fit(X)
+>>> augmenter.sample(2).shape
+(2, 20)
 """
 
 from collections.abc import Callable
@@ -18,7 +33,7 @@ from torch import Tensor, nn
 
 from lgta_sklearn.networks.layers import sinusoidal_positions
 
-__all__ = ["BACKBONES", "CNNGRU", "LSTM", "Transformer"]
+__all__ = ["BACKBONES", "CNNGRU", "LSTM", "Transformer", "resolve_backbone"]
 
 
 class CNNGRU(nn.Module):
@@ -124,6 +139,11 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         self.stride = stride
+        if out_features % n_heads:
+            raise ValueError(
+                f"the width of a Transformer must be divisible by n_heads={n_heads}, "
+                f"got {out_features}. Change hidden_dim or n_heads."
+            )
         self.embed = nn.Linear(in_features, out_features)
         layer = nn.TransformerEncoderLayer(
             out_features,
@@ -151,3 +171,32 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "transformer": Transformer,
     "lstm": LSTM,
 }
+
+
+def resolve_backbone(
+    backbone: str | Callable[..., nn.Module],
+) -> Callable[..., nn.Module]:
+    """Return what builds the backbone of a name.
+
+    Parameters
+    ----------
+    backbone : str or callable
+        Key of `BACKBONES`, or a callable that is returned as it is.
+
+    Returns
+    -------
+    callable
+        Called with ``(in_features, out_features)``.
+
+    Raises
+    ------
+    ValueError
+        If it is a module that has been built already.
+    """
+    if isinstance(backbone, nn.Module):
+        raise ValueError(
+            "backbone must be a class or a function that builds a module, got a module "
+            f"of {type(backbone).__name__}. Encoder and decoder need one each: pass "
+            "the class, or functools.partial(the class, option=...)."
+        )
+    return BACKBONES[backbone] if isinstance(backbone, str) else backbone

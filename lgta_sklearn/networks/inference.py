@@ -47,7 +47,7 @@ def resolve_device(device: str) -> str:
     ValueError
         If there is no such device.
     """
-    available = available_devices()
+    available, device = available_devices(), str(device)
     if device == "auto":
         return available[0]
     if device == "cuda" and available[0].startswith("cuda"):

@@ -64,6 +64,11 @@ class VAE(nn.Module):
     generator : torch.Generator or None, default=None
         Source of the posterior's noise during training.
 
+    Raises
+    ------
+    ValueError
+        If the backbone asks for a stride that is no power of two.
+
     References
     ----------
     Kingma and Welling (2014), "Auto-encoding variational Bayes", arXiv:1312.6114.
@@ -86,6 +91,10 @@ class VAE(nn.Module):
         self.encoder = backbone(hidden_dim, hidden_dim)
         self.decoder = backbone(hidden_dim, hidden_dim)
         self.stride = getattr(self.encoder, "stride", 1) or choose_stride(n_timepoints)
+        if self.stride.bit_count() != 1:
+            raise ValueError(
+                f"the stride of a backbone must be a power of two, got {self.stride}."
+            )
         self.n_steps = math.ceil(n_timepoints / self.stride)  # L
         self.shorten = Shorten(n_channels, hidden_dim, self.stride)
         self.lengthen = Lengthen(hidden_dim, n_channels, self.stride)
