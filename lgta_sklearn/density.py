@@ -24,9 +24,9 @@ from sklearn.preprocessing import QuantileTransformer
 from lgta_sklearn._random import BLOCK, blocks, seed_from
 
 __all__ = [
+    "ClassDensities",
     "LatentDensity",
     "ShiftedDensity",
-    "class_densities",
     "draw",
     "make_density",
     "sample_density",
@@ -123,7 +123,8 @@ class LatentDensity(BaseEstimator):
 
     def _fit_mixture(self, Z: np.ndarray, rng: np.random.Generator) -> None:
         """Whiten rows that vary, and fit the mixture."""
-        self.whitening_ = PCA(svd_solver="full").fit(Z)
+        # whatever the user has chosen globally, arrays are wanted here
+        self.whitening_ = PCA(svd_solver="full").set_output(transform="default").fit(Z)
         variance = self.whitening_.explained_variance_
         # directions without variance hold rounding errors only
         n_kept = int((variance > 1e-10 * variance[0]).sum())
@@ -173,7 +174,7 @@ class _NormalScores:
     def __init__(self, Z: np.ndarray) -> None:
         self.n = len(Z)
         self.ranks = QuantileTransformer(n_quantiles=min(1000, self.n), subsample=None)
-        self.ranks.fit(Z)
+        self.ranks.set_output(transform="default").fit(Z)
 
     def forward(self, Z: np.ndarray) -> np.ndarray:
         # (rank - 1/2) / n, where the transformer returns (rank - 1) / (n - 1)
@@ -265,10 +266,8 @@ def make_density(density: Any, random_state: Any = None) -> Any:
     return fresh
 
 
-def class_densities(
-    density: Any, Z: np.ndarray, labels: np.ndarray, min_members: int = 5
-) -> dict[int, Any]:
-    """Fit one density per class; small classes borrow the others' deviations.
+class ClassDensities:
+    """One density per class; small classes borrow the others' deviations.
 
     A class of fewer than `min_members` rows gets the deviations of all rows from
     their class means, around its own mean.
@@ -280,27 +279,72 @@ def class_densities(
     Z : ndarray of shape (n_samples, n_features)
         Rows.
     labels : ndarray of int of shape (n_samples,)
-        Number of the class of each row.
+        Number of the class of each row, from 0 without gaps.
     min_members : int, default=5
         Rows from which a class has a density of its own.
 
-    Returns
-    -------
-    dict of int to object
+    Attributes
+    ----------
+    by_class : list of object
         Fitted density of each class.
+    share : ndarray of shape (n_classes,)
+        How often each class occurred.
     """
-    numbers, counts = np.unique(labels, return_counts=True)
-    centres = np.array([Z[labels == k].mean(axis=0) for k in numbers])
-    shared = None
-    if counts.min() < min_members:
-        deviations = Z - centres[np.searchsorted(numbers, labels)]
-        shared = copy.deepcopy(density).fit(deviations)
-    return {
-        int(k): ShiftedDensity(shared, centre)
-        if count < min_members
-        else copy.deepcopy(density).fit(Z[labels == k])
-        for k, count, centre in zip(numbers, counts, centres, strict=True)
-    }
+
+    def __init__(
+        self, density: Any, Z: np.ndarray, labels: np.ndarray, min_members: int = 5
+    ) -> None:
+        counts = np.bincount(labels)
+        self.share = counts / len(labels)
+        centres = np.array([Z[labels == k].mean(axis=0) for k in range(len(counts))])
+        shared = None
+        if counts.min() < min_members:
+            shared = copy.deepcopy(density).fit(Z - centres[labels])
+        self.by_class = [
+            ShiftedDensity(shared, centre)
+            if count < min_members
+            else copy.deepcopy(density).fit(Z[labels == k])
+            for k, (count, centre) in enumerate(zip(counts, centres, strict=True))
+        ]
+
+    def draw(
+        self, n_samples: int, seed: int, labels: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Draw rows of classes.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows.
+        seed : int
+            Seed of the draw.
+        labels : ndarray of int of shape (n_samples,) or None, default=None
+            Number of the class of each row; None draws them as often as they were.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Drawn rows.
+        """
+        if labels is None:
+            labels = self._draw_labels(n_samples, seed)
+        drawn = [
+            draw(density, int((labels == k).sum()), seed + k)
+            for k, density in enumerate(self.by_class)
+        ]
+        rows = np.empty((n_samples, drawn[0].shape[1]))
+        for k, of_class in enumerate(drawn):
+            rows[labels == k] = of_class
+        return rows
+
+    def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray:
+        """Return numbers of classes, block by block as `draw` draws rows."""
+        labels = np.empty(n_samples, dtype=int)
+        for number, rows in blocks(n_samples):
+            rng = np.random.default_rng([seed, number])
+            drawn = rng.choice(len(self.share), BLOCK, p=self.share)
+            labels[rows] = drawn[: rows.stop - rows.start]
+        return labels
 
 
 def draw(density: Any, n_samples: int, seed: int) -> np.ndarray:

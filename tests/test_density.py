@@ -3,7 +3,7 @@ import pytest
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neighbors import KernelDensity
 
-from lgta_sklearn.density import LatentDensity, class_densities, draw, make_density
+from lgta_sklearn.density import ClassDensities, LatentDensity, draw, make_density
 
 
 @pytest.fixture
@@ -103,8 +103,11 @@ def test_what_cannot_fit_and_sample_is_refused():
 def test_small_classes_borrow_the_deviations_of_the_others(two_clusters):
     Z = np.vstack([two_clusters, [[50.0, 50.0]]])
     labels = np.repeat([0, 1, 2], [300, 300, 1])
-    fitted = class_densities(LatentDensity(random_state=0), Z, labels)
-    lone = draw(fitted[2], 200, seed=0)
+    fitted = ClassDensities(LatentDensity(random_state=0), Z, labels)
+    lone = fitted.draw(200, 0, np.full(200, 2))
     assert np.abs(lone.mean(axis=0) - 50).max() < 0.5
     assert 0.5 < lone[:, 0].std() < 1.5
-    assert draw(fitted[1], 200, seed=0).min() > 4
+    assert fitted.draw(200, 0, np.ones(200, int)).min() > 4
+    mixed = fitted.draw(600, 0)
+    np.testing.assert_array_equal(fitted.draw(10, 0), mixed[:10])
+    assert abs((mixed[:, 0] > 4).mean() - 0.5) < 0.1

@@ -201,7 +201,7 @@ class TestSample:
     def test_noise_can_be_switched_off_and_replaced(self, italy):
         X, _ = italy
         smooth, rough, own = (
-            fast(noise=noise).fit(X)
+            LatentAugmenter(noise=noise, random_state=0).fit(X)
             for noise in (None, "structured", ResidualNoise(max_features=1, rank=1))
         )
         drawn = [a.sample(200, random_state=0) for a in (smooth, rough, own)]

@@ -27,6 +27,7 @@ def test_the_second_line_a_transformer(italy):
     assert augmenter.sample(2).shape == (2, 24)
 
 
+@pytest.mark.changes_global_state  # a forest without a seed draws from NumPy's
 def test_the_third_line_a_grid(italy):
     X, y = italy
     grid = {"aug__latent_dim": [4, 8], "aug__backbone": ["cnn_gru", "transformer"]}

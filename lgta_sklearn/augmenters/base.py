@@ -30,7 +30,12 @@ from lgta_sklearn._validation import (
 __all__ = ["BaseAugmenter"]
 
 COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
-_UNSEEN = ("_rng", "_seed", "_dtype")  # what a fit learns beside attributes_
+_UNSEEN = (
+    "_rng",
+    "_seed",
+    "_dtype",
+    "_network",
+)  # what a fit learns beside attributes_
 
 
 class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):

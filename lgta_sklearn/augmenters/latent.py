@@ -9,7 +9,6 @@ latent transformation; ``E`` structured observation noise.
     sample       X' = m + s * (D(Z) + E)           with (Z, m, log s) from the density
 """
 
-import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
@@ -21,7 +20,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from lgta_sklearn._random import BLOCK, blocks, pinned_threads
+from lgta_sklearn._random import pinned_threads
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,
     POSITIVE,
@@ -31,7 +30,7 @@ from lgta_sklearn._validation import (
     in_container,
 )
 from lgta_sklearn.augmenters.base import BaseAugmenter
-from lgta_sklearn.density import class_densities, draw, make_density
+from lgta_sklearn.density import ClassDensities, draw, make_density
 from lgta_sklearn.noise import ResidualNoise
 from lgta_sklearn.scaling import ScaleDecomposition
 from lgta_sklearn.transforms import Jitter
@@ -128,8 +127,8 @@ class LatentAugmenter(BaseAugmenter):
         Where it runs.
     scaling_ : ScaleDecomposition
         Splits series into level, scale and shape.
-    density_ : object or dict
-        Fitted density, or one per number of a class.
+    density_ : object
+        Fitted density; with labels a `lgta_sklearn.density.ClassDensities`.
     noise_ : object or None
         Fitted observation noise.
     observation_variance_ : ndarray of shape (n_channels,)
@@ -202,8 +201,6 @@ class LatentAugmenter(BaseAugmenter):
         "verbose": [Bounds(Integral, 0), True],
     }
 
-    module_: Any
-
     def __init__(
         self,
         backbone: str | Callable[..., Any] = "cnn_gru",
@@ -270,7 +267,7 @@ n_timepoints)
         X = check_series(self, X, reset=False)
         with pinned_threads():
             level, scale, shape = self.scaling_.split(self._as_channels(X))
-            return self._join_codes(self._encode(shape)[0], level, scale)
+            return self._join_codes(self._network.encode(shape)[0], level, scale)
 
     def decode(self, Z: Any) -> np.ndarray:
         """Return the series at points of the latent space, without observation noise.
@@ -302,7 +299,7 @@ n_timepoints)
             )
         code, level, scale = self._split_codes(Z)
         with pinned_threads():
-            X = self.scaling_.join(level, scale, self._decode(code))
+            X = self.scaling_.join(level, scale, self._network.decode(code))
         return self._as_given(X, self.input_ndim_, self._dtype)
 
     def reconstruct(self, X: Any) -> Any:
@@ -323,7 +320,7 @@ n_timepoints)
         series = check_series(self, X, reset=False)
         with pinned_threads():
             level, scale, shape = self.scaling_.split(self._as_channels(series))
-            mean = self._decode(self._encode(shape)[0])
+            mean = self._network.decode(self._network.encode(shape)[0])
         joined = self.scaling_.join(level, scale, mean)
         joined = self._as_given(joined, series.ndim, series.dtype)
         return in_container(joined, like=X, index=None)
@@ -352,13 +349,13 @@ n_timepoints)
         X = check_series(self, X, reset=False)
         with pinned_threads():
             level, scale, shape = self.scaling_.split(self._as_channels(X))
-            mu, *logvar = self._encode(shape)
-            squared = (shape - self._decode(mu)) ** 2
+            mu, *logvar = self._network.encode(shape)
+            squared = (shape - self._network.decode(mu)) ** 2
         variance = self.observation_variance_[:, None]
         log_likelihood = -0.5 * (squared / variance + np.log(2 * np.pi * variance)).sum(
             axis=(1, 2)
         )
-        levels = self._standardise(self._join_codes(mu, level, scale))[
+        levels = self._standard.transform(self._join_codes(mu, level, scale))[
             :, self._n_codes :
         ]
         return (
@@ -396,8 +393,8 @@ n_timepoints)
         self.scaling_ = ScaleDecomposition().fit(X)
         level, scale, shape = self.scaling_.split(X)
         self._train(shape, backbone, device, seed)
-        mu, *logvar = self._encode(shape)
-        residual = shape - self._decode(mu)
+        mu, *logvar = self._network.encode(shape)
+        residual = shape - self._network.decode(mu)
         # a floor, since the log of zero is wanted where reconstruction is perfect
         self.observation_variance_ = np.maximum((residual**2).mean(axis=(0, 2)), 1e-6)
         self.kl_ = float(_kl(mu, *logvar).mean())
@@ -412,6 +409,7 @@ n_timepoints)
         self, shape: np.ndarray, backbone: Callable[..., Any], device: str, seed: int
     ) -> None:
         """Train on shapes and note the network and the course of the training."""
+        from lgta_sklearn.networks.inference import FrozenNetwork
         from lgta_sklearn.training.trainer import make_plan, train
 
         net = None if self.net is None else clone(self.net)
@@ -447,8 +445,7 @@ n_timepoints)
             seed=seed,
             verbose=self.verbose,
         )
-        self.device_ = device
-        self.module_ = module if device == "mps" else module.double()
+        self._network = FrozenNetwork(module, device)
         self._n_codes = self.latent_dim
         self.history_, self.n_iter_ = history, len(history)
         self.loss_curve_ = [row["train_loss"] for row in history]
@@ -472,17 +469,14 @@ n_timepoints)
 
     def _fit_density(self, V: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
         """Fit the density of codes, levels and log-scales, per class if there are."""
-        self._standard = StandardScaler().fit(V)
-        V = self._standardise(V)
+        self._standard = StandardScaler().set_output(transform="default").fit(V)
+        V = self._standard.transform(V)
         self._level_covariance = _covariance(V[:, self._n_codes :])
         self._bounds = V.min(axis=0), V.max(axis=0)
         density = make_density(self.density, random_state=seed % 2**31)
-        self._class_share = np.ones(1)
-        if labels is None:
-            self.density_ = density.fit(V)
-            return
-        self.density_ = class_densities(density, V, labels)
-        self._class_share = np.bincount(labels) / len(labels)
+        self.density_ = (
+            density.fit(V) if labels is None else ClassDensities(density, V, labels)
+        )
 
     def _fit_noise(self, residual: np.ndarray) -> Any:
         """Return the fitted observation noise."""
@@ -499,7 +493,7 @@ n_timepoints)
     ) -> np.ndarray:
         """Move the codes and add to each series what that changes in its decoding."""
         _, scale, shape = self.scaling_.split(X)
-        mu, *_ = self._encode(shape)
+        mu, *_ = self._network.encode(shape)
         standard = (mu - self._code_mean) / np.where(
             self._code_scale > 0, self._code_scale, 1.0
         )
@@ -514,7 +508,7 @@ n_timepoints)
                 ]
             )
         step = strength * (moved - standard) * self._code_step
-        change = self._decode(mu + step) - self._decode(mu)
+        change = self._network.decode(mu + step) - self._network.decode(mu)
         varied: np.ndarray = X + scale[:, :, None] * change
         return varied
 
@@ -524,7 +518,7 @@ n_timepoints)
         code, level, scale = self._split_codes(
             self._standard.mean_ + V * self._standard.scale_
         )
-        shape = self._decode(code)
+        shape = self._network.decode(code)
         if self.noise_ is not None:
             shape = shape + draw(self.noise_, n_samples, seed + 1)
         return self.scaling_.join(level, scale, self.scaling_.as_shape(shape, scale))
@@ -533,43 +527,11 @@ n_timepoints)
         self, labels: np.ndarray | None, n_samples: int, seed: int
     ) -> np.ndarray:
         """Return standardised rows of the density, within the range seen in `fit`."""
-        if not isinstance(self.density_, dict):
-            return np.clip(draw(self.density_, n_samples, seed), *self._bounds)
-        if labels is None:
-            labels = self._draw_labels(n_samples, seed)
-        V = np.empty((n_samples, len(self._bounds[0])))
-        for k in np.unique(labels):
-            members = labels == k
-            V[members] = draw(self.density_[int(k)], members.sum(), seed + int(k))
+        if isinstance(self.density_, ClassDensities):
+            V = self.density_.draw(n_samples, seed, labels)
+        else:
+            V = draw(self.density_, n_samples, seed)
         return np.clip(V, *self._bounds)
-
-    def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray:
-        """Return numbers of classes, as often as they were in `fit`."""
-        share = self._class_share
-        labels = np.empty(n_samples, dtype=int)
-        for number, rows in blocks(n_samples):
-            rng = np.random.default_rng([seed, number])
-            drawn = rng.choice(len(share), BLOCK, p=share)
-            labels[rows] = drawn[: rows.stop - rows.start]
-        return labels
-
-    def _encode(self, shape: np.ndarray) -> list[np.ndarray]:
-        """Return posterior means of shapes (n, C, T) and, if any, log variances."""
-        from lgta_sklearn.networks.inference import infer
-
-        return infer(
-            lambda u: self.module_.encode(u.transpose(1, 2)), shape, device=self.device_
-        )
-
-    def _decode(self, code: np.ndarray) -> np.ndarray:
-        """Return the decoder's shapes, (n, C, T)."""
-        from lgta_sklearn.networks.inference import infer
-
-        return infer(
-            lambda z: (self.module_.decode(z).transpose(1, 2),),
-            code,
-            device=self.device_,
-        )[0]
 
     def _join_codes(
         self, code: np.ndarray, level: np.ndarray, scale: np.ndarray
@@ -586,27 +548,15 @@ n_timepoints)
         constant = self.scaling_.max_scale_ == 0
         return code, level, np.where(constant, 0.0, np.exp(log_scale))
 
-    def _standardise(self, V: np.ndarray) -> np.ndarray:
-        standard: np.ndarray = self._standard.transform(V)
-        return standard
+    @property
+    def module_(self) -> Any:
+        """Return the trained network, a torch module."""
+        return self._network.module
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Keep the weights on the CPU, so that any machine can load them."""
-        state: dict[str, Any] = super().__getstate__()
-        if "module_" in state and state["device_"] != "cpu":
-            state = {**state, "module_": copy.deepcopy(state["module_"]).cpu()}
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Move the network to its device, or to the CPU if that is absent here."""
-        from lgta_sklearn.networks.inference import available_devices
-
-        super().__setstate__(state)
-        if "module_" in state and self.device_ != "cpu":
-            if self.device_ not in available_devices():
-                self.device_ = "cpu"
-                self.module_ = self.module_.double()
-            self.module_ = self.module_.to(self.device_)
+    @property
+    def device_(self) -> str:
+        """Return the device the network is on."""
+        return self._network.device
 
 
 def _spread_within(mu: np.ndarray, labels: np.ndarray | None) -> np.ndarray:

@@ -5,14 +5,17 @@ padded to the same size, in double precision where the device has it, make every
 result independent of the rows around it: of their order, their number and the chunk.
 """
 
+import copy
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
 from lgta_sklearn._random import BLOCK, blocks
+from lgta_sklearn.networks.vae import VAE
 
-__all__ = ["available_devices", "infer", "resolve_device"]
+__all__ = ["FrozenNetwork", "available_devices", "infer", "resolve_device"]
 
 
 def available_devices() -> list[str]:
@@ -60,6 +63,77 @@ def resolve_device(device: str) -> str:
     return device
 
 
+class FrozenNetwork:
+    """A trained network on its device, called with arrays.
+
+    When pickled the weights are on the CPU, so that any machine can load them; when
+    loaded they go back to their device, or stay on the CPU if that is absent.
+
+    Parameters
+    ----------
+    module : VAE
+        Trained network.
+    device : str
+        Where it runs; in double precision except on "mps", which has none.
+    """
+
+    def __init__(self, module: VAE, device: str) -> None:
+        self.device = device
+        self.module = module.to(device, _dtype(device)).eval()
+
+    def encode(self, shape: np.ndarray) -> list[np.ndarray]:
+        """Return posterior means and, if the network is variational, log variances.
+
+        Parameters
+        ----------
+        shape : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Shapes of series.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, latent_dim)
+            One or two arrays.
+        """
+        return infer(
+            lambda u: self.module.encode(u.transpose(1, 2)), shape, device=self.device
+        )
+
+    def decode(self, code: np.ndarray) -> np.ndarray:
+        """Return the decoder's mean.
+
+        Parameters
+        ----------
+        code : ndarray of shape (n_samples, latent_dim)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_channels, n_timepoints)
+            Shapes of series.
+        """
+        return infer(
+            lambda z: (self.module.decode(z).transpose(1, 2),),
+            code,
+            device=self.device,
+        )[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        module = self.module
+        if self.device != "cpu":
+            module = copy.deepcopy(module).cpu()
+        return {"module": module, "device": self.device}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        here = state["device"] in available_devices()
+        FrozenNetwork.__init__(
+            self, state["module"], state["device"] if here else "cpu"
+        )
+
+
+def _dtype(device: str) -> torch.dtype:
+    return torch.float32 if device == "mps" else torch.float64
+
+
 def infer(
     function: Callable[..., tuple[torch.Tensor | None, ...]],
     *arrays: np.ndarray,
@@ -82,7 +156,7 @@ def infer(
     list of ndarray of shape (n_samples, ...)
         Outputs in double precision, without those that are None.
     """
-    dtype = torch.float32 if device == "mps" else torch.float64
+    dtype = _dtype(device)
     n_samples = len(arrays[0])
     parts = []
     with torch.no_grad():

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
-from torch import nn
 
 from lgta_sklearn._random import pinned_threads, seeded_initialisation
 from lgta_sklearn.training.nets import (
@@ -120,7 +119,7 @@ def train(
     device: str,
     seed: int,
     verbose: int,
-) -> tuple[nn.Module, list[dict[str, float]]]:
+) -> tuple[Any, list[dict[str, float]]]:
     """Train a network and return it with the history of its training.
 
     Parameters
