@@ -328,9 +328,12 @@ n_timepoints)
     def score_samples(self, X: Any) -> np.ndarray:
         """Return how likely each series is: a lower bound of its log density.
 
-        The evidence lower bound of the shape, at the final `beta` and from the
-        posterior mean, plus the log density of level and log-scale under a Gaussian.
-        All are without units, so that a change of units does not change the score.
+        The evidence lower bound of the shape, from the posterior mean, plus the log
+        density of level and log-scale under a Gaussian. All are without units, so
+        that a change of units does not change the score. It is the bound itself,
+        with the full Kullback-Leibler term whatever the `beta` of the training, so
+        that models of different `beta` can be compared; a plain autoencoder
+        (``variational=False``) has no such term and compares with its like only.
 
         Parameters
         ----------
@@ -360,7 +363,7 @@ n_timepoints)
         ]
         return (
             log_likelihood
-            - self.beta * _kl(mu, *logvar)
+            - _kl(mu, *logvar)
             + multivariate_normal.logpdf(levels, cov=self._level_covariance)
         )
 
