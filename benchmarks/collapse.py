@@ -60,7 +60,7 @@ def main():
                 "squared error, unseen": f"{error.mean():.5f} ± {error.std():.5f}",
                 "KL, nats": f"{kl.mean():.1f}",
                 "active units of 16": f"{active.min():.0f} to {active.max():.0f}",
-                "parameters": weights,
+                "parameters": str(weights),
                 "s per epoch": f"{np.median(epoch):.2f}",
                 "epochs": f"{np.median(n_epochs):.0f}",
             }
