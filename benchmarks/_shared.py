@@ -1,4 +1,4 @@
-"""What the benchmarks share: raw series, windows, the literature's critic, tables."""
+"""What the benchmarks share: raw series, windows, tables."""
 
 import os
 import sys
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
 SOURCES = {
@@ -37,46 +36,6 @@ def min_max(series):
 def windows(series, length):
     """Return all windows of stride one, (n, channels, length)."""
     return np.lib.stride_tricks.sliding_window_view(series, length, axis=0).copy()
-
-
-def discriminative_score(real, synthetic, seed, n_steps=2000):
-    """Return |accuracy - 0.5| of the literature's critic.
-
-    Yoon et al. (2019), "Time-series generative adversarial networks": one GRU of
-    channels // 2 units, 80/20 split, Adam, 2000 steps of 128 + 128 windows.
-    """
-    rng = np.random.default_rng(seed)
-    (a, a_test), (b, b_test) = (_split(X, rng) for X in (real, synthetic))
-    n_channels = real.shape[1]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        gru = torch.nn.GRU(n_channels, max(n_channels // 2, 1), batch_first=True)
-        head = torch.nn.Linear(gru.hidden_size, 1)
-    optimizer = torch.optim.Adam([*gru.parameters(), *head.parameters()], fused=True)
-    labels = torch.cat([torch.ones(128), torch.zeros(128)])
-
-    def logits(x):
-        return head(gru(x)[1][0])[:, 0]
-
-    for _ in range(n_steps):
-        rows = (torch.as_tensor(rng.integers(len(x), size=128)) for x in (a, b))
-        batch = torch.cat([x[i] for x, i in zip((a, b), rows, strict=True)])
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits(batch), labels
-        )
-        optimizer.zero_grad()
-        (2 * loss).backward()
-        optimizer.step()
-    with torch.no_grad():
-        right = (logits(a_test) > 0).sum() + (logits(b_test) <= 0).sum()
-    return abs(float(right) / (len(a_test) + len(b_test)) - 0.5)
-
-
-def _split(X, rng):
-    X = torch.as_tensor(X.transpose(0, 2, 1).copy(), dtype=torch.float32)
-    order = torch.as_tensor(rng.permutation(len(X)))
-    cut = int(0.8 * len(X))
-    return X[order[:cut]], X[order[cut:]]
 
 
 def markdown(table):

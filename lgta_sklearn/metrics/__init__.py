@@ -1,0 +1,66 @@
+"""How good, how diverse and how private synthetic series are.
+
+Functions ``metric(X_real, X_synthetic, *, random_state=None, ...)`` on arrays of shape
+(n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), of any generator.
+Each says its direction and range; read it beside its floor, what real series score
+against other real ones.
+"""
+
+from lgta_sklearn.metrics.detection import discriminative_score
+from lgta_sklearn.metrics.distribution import (
+    autocorrelation_distance,
+    cross_correlation_distance,
+    frechet_distance,
+    ks_distance,
+    mmd,
+    mmd_p_value,
+    spectrum_distance,
+    wasserstein,
+)
+from lgta_sklearn.metrics.features import RandomConvolutions
+from lgta_sklearn.metrics.neighbours import (
+    coverage,
+    density,
+    internal_diversity,
+    precision,
+    recall,
+)
+from lgta_sklearn.metrics.privacy import (
+    membership_auc,
+    near_duplicate_share,
+    nearest_neighbour_ratio,
+)
+from lgta_sklearn.metrics.reporting import Report, report
+from lgta_sklearn.metrics.usefulness import (
+    augmentation_gain,
+    predictive_score,
+    trts_score,
+    tstr_score,
+)
+
+__all__ = [
+    "RandomConvolutions",
+    "Report",
+    "augmentation_gain",
+    "autocorrelation_distance",
+    "coverage",
+    "cross_correlation_distance",
+    "density",
+    "discriminative_score",
+    "frechet_distance",
+    "internal_diversity",
+    "ks_distance",
+    "membership_auc",
+    "mmd",
+    "mmd_p_value",
+    "near_duplicate_share",
+    "nearest_neighbour_ratio",
+    "precision",
+    "predictive_score",
+    "recall",
+    "report",
+    "spectrum_distance",
+    "trts_score",
+    "tstr_score",
+    "wasserstein",
+]

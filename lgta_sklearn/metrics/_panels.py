@@ -1,0 +1,141 @@
+"""What the measures share: checked pairs of sets, scaling by the real one, thinning."""
+
+from typing import Any
+
+import numpy as np
+
+from lgta_sklearn._random import seed_from
+
+__all__ = ["as_pair", "as_panel", "flat", "nearest", "thinned"]
+
+
+def as_panel(X: Any, name: str) -> np.ndarray:
+    """Return series as (n_samples, n_channels, n_timepoints) in double precision.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series.
+    name : str
+        Word for error messages.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels, n_timepoints)
+        Series.
+
+    Raises
+    ------
+    ValueError
+        If it is no such array, has no rows, or holds NaN or infinity.
+    """
+    X = np.asarray(X, dtype=np.float64)
+    X = X[:, None] if X.ndim == 2 else X
+    if X.ndim != 3 or 0 in X.shape:
+        raise ValueError(
+            f"{name} must have shape (n_samples, n_timepoints) or (n_samples, "
+            f"n_channels, n_timepoints) and hold something, got {X.shape}."
+        )
+    if not np.isfinite(X).all():
+        raise ValueError(f"{name} contains NaN or infinity; impute or drop them first.")
+    return X
+
+
+def as_pair(X_real: Any, X_synthetic: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return two sets as panels of the same layout.
+
+    Parameters
+    ----------
+    X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
+(n_samples, n_channels, n_timepoints)
+        Series.
+
+    Returns
+    -------
+    tuple of ndarray
+        Both as (n_samples, n_channels, n_timepoints).
+
+    Raises
+    ------
+    ValueError
+        If channels or lengths differ.
+    """
+    real, synthetic = as_panel(X_real, "X_real"), as_panel(X_synthetic, "X_synthetic")
+    if real.shape[1:] != synthetic.shape[1:]:
+        raise ValueError(
+            "X_real and X_synthetic must have the same channels and time points, got "
+            f"{real.shape[1:]} and {synthetic.shape[1:]}."
+        )
+    return real, synthetic
+
+
+def flat(X: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return one row per series, each channel in the units of a reference set.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Series.
+    like : ndarray of shape (n_reference, n_channels, n_timepoints)
+        Set whose mean and deviation per channel are the units.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels * n_timepoints)
+        Rows.
+    """
+    centre = like.mean(axis=(0, 2), keepdims=True)
+    scale = like.std(axis=(0, 2), keepdims=True)
+    return ((X - centre) / np.where(scale > 0, scale, 1.0)).reshape(len(X), -1)
+
+
+def thinned(X: np.ndarray, n_samples: int, random_state: Any) -> np.ndarray:
+    """Return at most so many series, drawn without replacement.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...)
+        Series.
+    n_samples : int
+        Number to keep.
+    random_state : None, int, RandomState or Generator
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray of shape (min(n, n_samples), ...)
+        Series in random order, or all in their own.
+    """
+    if len(X) <= n_samples:
+        return X
+    rng = np.random.default_rng(seed_from(random_state))
+    return X[rng.permutation(len(X))[:n_samples]]
+
+
+def nearest(
+    rows: np.ndarray, among: np.ndarray, *, skip_self: bool = False, k: int = 1
+) -> np.ndarray:
+    """Return the Euclidean distance of each row to its k-th nearest row of a set.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_samples, n_features)
+        Rows.
+    among : ndarray of shape (n_reference, n_features)
+        Set.
+    skip_self : bool, default=False
+        Whether the rows are the set and do not count as their own neighbours.
+    k : int, default=1
+        Which neighbour.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Distances.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    k = min(k + skip_self, len(among))
+    index = NearestNeighbors(n_neighbors=k).fit(among)
+    return index.kneighbors(rows)[0][:, -1]

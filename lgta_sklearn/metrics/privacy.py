@@ -1,0 +1,162 @@
+"""Did the generator learn the training set by heart? Measured, not guaranteed.
+
+All functions compare distances to training series with distances to held-out series of
+the same distribution: a generator that learnt the distribution, and not the series,
+treats both alike. Distances are Euclidean, each channel in standard deviations of the
+training set. A good figure is a measurement with an error bar, no promise of
+privacy.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from lgta_sklearn.metrics._panels import as_pair, flat, nearest
+
+__all__ = ["membership_auc", "near_duplicate_share", "nearest_neighbour_ratio"]
+
+
+def nearest_neighbour_ratio(
+    X_real: Any, X_synthetic: Any, *, X_holdout: Any, random_state: Any = None
+) -> float:
+    """Return how near synthetic series come to training series, against held-out ones.
+
+    Parameters
+    ----------
+    X_real : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series the generator was trained on.
+    X_synthetic : array-like
+        Synthetic series.
+    X_holdout : array-like
+        Real series the generator has not seen.
+    random_state : None, int, RandomState or Generator, default=None
+        Ignored: nothing here is random.
+
+    Returns
+    -------
+    float >= 0
+        Median distance of a synthetic series to the nearest training series, over that
+        of a held-out series; 1 is best, 0 is a copy, much more than 1 is far off.
+
+    References
+    ----------
+    Alaa et al. (2022), "How faithful is your synthetic data?", arXiv:2102.08921;
+    Meehan et al. (2020), "A non-parametric test to detect data-copying in generative
+    models", arXiv:2004.05675.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.metrics import nearest_neighbour_ratio
+    >>> real, unseen = np.random.default_rng(0).normal(size=(2, 100, 8))
+    >>> nearest_neighbour_ratio(real, real, X_holdout=unseen)
+    0.0
+    """
+    of_synthetic, of_holdout = _to_training(X_real, X_synthetic, X_holdout)
+    typical = np.median(of_holdout)
+    return float(np.median(of_synthetic) / typical) if typical > 0 else 1.0
+
+
+def near_duplicate_share(
+    X_real: Any,
+    X_synthetic: Any,
+    *,
+    X_holdout: Any,
+    quantile: float = 0.01,
+    random_state: Any = None,
+) -> float:
+    """Return the share of synthetic series that are suspiciously near a training one.
+
+    Parameters
+    ----------
+    X_real : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series the generator was trained on.
+    X_synthetic : array-like
+        Synthetic series.
+    X_holdout : array-like
+        Real series the generator has not seen.
+    quantile : float, default=0.01
+        Share of the held-out series that are as near by chance.
+    random_state : None, int, RandomState or Generator, default=None
+        Ignored: nothing here is random.
+
+    Returns
+    -------
+    float in [0, 1]
+        Share of synthetic series as near to a training series as the nearest
+        `quantile` of the held-out ones; about `quantile` is best, 1 is a copy.
+
+    References
+    ----------
+    Meehan et al. (2020), "A non-parametric test to detect data-copying in generative
+    models", arXiv:2004.05675.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.metrics import near_duplicate_share
+    >>> real, unseen = np.random.default_rng(0).normal(size=(2, 100, 8))
+    >>> near_duplicate_share(real, real, X_holdout=unseen)
+    1.0
+    """
+    of_synthetic, of_holdout = _to_training(X_real, X_synthetic, X_holdout)
+    return float((of_synthetic <= np.quantile(of_holdout, quantile)).mean())
+
+
+def membership_auc(
+    X_real: Any, X_synthetic: Any, *, X_holdout: Any, random_state: Any = None
+) -> float:
+    """Return how well the distance to synthetic series tells who was trained on.
+
+    Parameters
+    ----------
+    X_real : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series the generator was trained on: the members.
+    X_synthetic : array-like
+        Synthetic series.
+    X_holdout : array-like
+        Real series the generator has not seen: the others.
+    random_state : None, int, RandomState or Generator, default=None
+        Ignored: nothing here is random.
+
+    Returns
+    -------
+    float in [0, 1]
+        Area under the curve of the attack that calls a series a member if a synthetic
+        one is near; 0.5 is best, 1 is a copy.
+
+    References
+    ----------
+    Chen et al. (2020), "GAN-Leaks: a taxonomy of membership inference attacks against
+    generative models", arXiv:1909.03935.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.metrics import membership_auc
+    >>> real, unseen = np.random.default_rng(0).normal(size=(2, 100, 8))
+    >>> membership_auc(real, real, X_holdout=unseen)
+    1.0
+    """
+    real, synthetic, holdout = _three(X_real, X_synthetic, X_holdout)
+    near = np.concatenate([nearest(rows, synthetic) for rows in (real, holdout)])
+    return float(roc_auc_score(np.repeat([1, 0], [len(real), len(holdout)]), -near))
+
+
+def _three(X_real: Any, X_synthetic: Any, X_holdout: Any) -> list[np.ndarray]:
+    """Return the rows of the three sets in the units of the training set."""
+    real, synthetic = as_pair(X_real, X_synthetic)
+    holdout = as_pair(X_real, X_holdout)[1]
+    return [flat(X, like=real) for X in (real, synthetic, holdout)]
+
+
+def _to_training(
+    X_real: Any, X_synthetic: Any, X_holdout: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances of synthetic and of held-out series to the nearest real."""
+    real, synthetic, holdout = _three(X_real, X_synthetic, X_holdout)
+    return nearest(synthetic, real), nearest(holdout, real)
