@@ -125,6 +125,23 @@ class TestVariation:
             fitted.augment(X, strength=0.2, random_state=0),
         )
 
+    @pytest.mark.parametrize(
+        "targets", [np.arange(67), np.linspace(0, 1, 67), np.ones((67, 2))]
+    )
+    def test_targets_of_a_regression_are_no_classes(self, italy, targets):
+        X, _ = italy
+        augmenter = fast(beta=0.0, max_epochs=20, strength=1.0)
+        varied = augmenter.fit_transform(X, targets)
+        assert not hasattr(augmenter, "classes_")
+        assert (np.abs(varied - X).max(axis=1) > 1e-3).all()
+
+    def test_one_series_per_class_is_varied_too(self, italy):
+        X, _ = italy
+        augmenter = fast(beta=0.0, max_epochs=40, strength=1.0)
+        varied = augmenter.fit_transform(X[:6], list("abcdef"))
+        assert augmenter.classes_.tolist() == list("abcdef")
+        assert (np.abs(varied - X[:6]).max(axis=1) > 1e-4).all()
+
     def test_no_rows_no_variations(self, fitted, italy):
         assert fitted.augment(italy[0], n_copies=0).shape == (0, 24)
 

@@ -160,7 +160,9 @@ def test_decode_says_what_a_code_is():
         fast().fit(GOOD).decode(np.zeros((3, 4)))
 
 
-@pytest.mark.parametrize("y", [[1, 2], ["a"] * 11 + [np.nan], [None] * 12])
+@pytest.mark.parametrize(
+    "y", [[1, 2], ["a"] * 11 + [np.nan], [None] * 12, np.full(12, np.nan)]
+)
 def test_bad_labels_are_refused(y):
     with pytest.raises(ValueError, match=r"inconsistent numbers|y contains NaN"):
         fast().fit(GOOD, y)

@@ -30,6 +30,7 @@ from lgta_sklearn._validation import (
 __all__ = ["BaseAugmenter"]
 
 COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
+MANY_CLASSES = 20
 _UNSEEN = (
     "_rng",
     "_seed",
@@ -73,8 +74,8 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
 n_timepoints)
             Series of equal length without missing values.
         y : array-like of shape (n_samples,), default=None
-            Labels. With classes, the latent density is fitted per class;
-            a continuous target is ignored.
+            Labels. With classes, the latent density is fitted per class; a target
+            (continuous, or whole numbers that hardly repeat) is ignored.
 
         Returns
         -------
@@ -278,11 +279,14 @@ n_timepoints)
             return None
         check_consistent_length(X, y)
         _check_labels_present(y)
-        if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
+        y = column_or_1d(y, warn=False) if np.ndim(y) == 1 else np.asarray(y)
+        distinct, labels = np.unique(y, return_inverse=True)
+        # whole numbers that hardly repeat are targets, not classes
+        if len(distinct) > max(MANY_CLASSES, len(X) / 2) or type_of_target(
+            y, input_name="y"
+        ) not in ("binary", "multiclass"):
             return None
-        self.classes_, labels = np.unique(
-            column_or_1d(y, warn=False), return_inverse=True
-        )
+        self.classes_ = distinct
         return labels
 
     def _wanted_labels(self, y: Any, n_samples: int) -> np.ndarray | None:
@@ -347,12 +351,12 @@ n_timepoints)
 
 
 def _check_labels_present(y: Any) -> None:
-    """Refuse missing labels; sklearn itself sees them among floats only."""
-    if np.asarray(y).dtype.kind in "biuf":
+    """Refuse missing labels of any kind."""
+    if np.asarray(y).dtype.kind in "biu":
         return
     from pandas import isna
 
-    missing = np.flatnonzero(isna(np.asarray(y, dtype=object)))
+    missing = np.argwhere(isna(np.asarray(y, dtype=object)))[:, 0]
     if len(missing):
         raise ValueError(
             f"Input y contains NaN: {len(missing)} labels are missing, the first at "

@@ -566,8 +566,11 @@ def _spread_within(mu: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
     """Return the standard deviation of codes within classes: what a class permits."""
     if labels is None:
         return mu.std(axis=0)
-    variances = [mu[labels == k].var(axis=0) for k in range(labels.max() + 1)]
-    return np.sqrt(np.average(variances, axis=0, weights=np.bincount(labels)))
+    centres = np.array([mu[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+    freedom = len(mu) - len(centres)
+    if freedom < 1:  # one series per class says nothing of what a class permits
+        return mu.std(axis=0)
+    return np.sqrt(((mu - centres[labels]) ** 2).sum(axis=0) / freedom)
 
 
 def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
