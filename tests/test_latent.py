@@ -135,6 +135,14 @@ class TestVariation:
         assert not hasattr(augmenter, "classes_")
         assert (np.abs(varied - X).max(axis=1) > 1e-3).all()
 
+    def test_labels_may_be_a_column(self, italy):
+        X, y = italy
+        column = fast().fit(X, y[:, None])
+        np.testing.assert_array_equal(
+            column.sample(3, y="1", random_state=0),
+            fast().fit(X, y).sample(3, y="1", random_state=0),
+        )
+
     def test_one_series_per_class_is_varied_too(self, italy):
         X, _ = italy
         augmenter = fast(beta=0.0, max_epochs=40, strength=1.0)

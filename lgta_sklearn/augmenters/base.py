@@ -279,7 +279,8 @@ n_timepoints)
             return None
         check_consistent_length(X, y)
         _check_labels_present(y)
-        y = column_or_1d(y, warn=False) if np.ndim(y) == 1 else np.asarray(y)
+        y = np.asarray(y)
+        y = y[:, 0] if y.shape == (len(X), 1) else y
         distinct, labels = np.unique(y, return_inverse=True)
         # whole numbers that hardly repeat are targets, not classes
         if len(distinct) > max(MANY_CLASSES, len(X) / 2) or type_of_target(
