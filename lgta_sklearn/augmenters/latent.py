@@ -485,7 +485,11 @@ n_timepoints)
         """Return the fitted observation noise."""
         if self.noise is None:
             return None
-        noise = ResidualNoise() if self.noise == "structured" else clone(self.noise)
+        noise = (
+            ResidualNoise()
+            if self.noise == "structured"
+            else clone(self.noise, safe=False)
+        )
         return noise.fit(residual)
 
     def _vary(
