@@ -289,13 +289,15 @@ class ClassDensities:
         Fitted density of each class.
     share : ndarray of shape (n_classes,)
         How often each class occurred.
+    n_features : int
+        Columns of a row.
     """
 
     def __init__(
         self, density: Any, Z: np.ndarray, labels: np.ndarray, min_members: int = 5
     ) -> None:
         counts = np.bincount(labels)
-        self.share = counts / len(labels)
+        self.share, self.n_features = counts / len(labels), Z.shape[1]
         centres = np.array([Z[labels == k].mean(axis=0) for k in range(len(counts))])
         shared = None
         if counts.min() < min_members:
@@ -328,13 +330,10 @@ class ClassDensities:
         """
         if labels is None:
             labels = self._draw_labels(n_samples, seed)
-        drawn = [
-            draw(density, int((labels == k).sum()), seed + k)
-            for k, density in enumerate(self.by_class)
-        ]
-        rows = np.empty((n_samples, drawn[0].shape[1]))
-        for k, of_class in enumerate(drawn):
-            rows[labels == k] = of_class
+        rows = np.empty((n_samples, self.n_features))
+        for k in np.unique(labels):
+            members = labels == k
+            rows[members] = draw(self.by_class[k], int(members.sum()), seed + int(k))
         return rows
 
     def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray:

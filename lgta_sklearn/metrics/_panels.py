@@ -6,7 +6,7 @@ import numpy as np
 
 from lgta_sklearn._random import seed_from
 
-__all__ = ["as_pair", "as_panel", "flat", "nearest", "thinned"]
+__all__ = ["as_pair", "as_panel", "flat", "min_max", "nearest", "thinned"]
 
 
 def as_panel(X: Any, name: str) -> np.ndarray:
@@ -88,6 +88,27 @@ def flat(X: np.ndarray, like: np.ndarray) -> np.ndarray:
     centre = like.mean(axis=(0, 2), keepdims=True)
     scale = like.std(axis=(0, 2), keepdims=True)
     return ((X - centre) / np.where(scale > 0, scale, 1.0)).reshape(len(X), -1)
+
+
+def min_max(X: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return series with each channel scaled by the range of a reference set.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Series.
+    like : ndarray of shape (n_reference, n_channels, n_timepoints)
+        Set whose smallest value becomes 0 and whose largest becomes 1.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels, n_timepoints)
+        Scaled series.
+    """
+    low = like.min(axis=(0, 2), keepdims=True)
+    width = like.max(axis=(0, 2), keepdims=True) - low
+    width[width == 0] = 1.0
+    return (X - low) / width
 
 
 def thinned(X: np.ndarray, n_samples: int, random_state: Any) -> np.ndarray:

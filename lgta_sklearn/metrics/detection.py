@@ -10,8 +10,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from lgta_sklearn._random import pinned_threads, seed_from, seeded_initialisation
-from lgta_sklearn.metrics._panels import as_pair, thinned
+from lgta_sklearn._random import pinned_threads, seed_from
+from lgta_sklearn.metrics._gru import train_gru
+from lgta_sklearn.metrics._panels import as_pair, min_max, thinned
 from lgta_sklearn.metrics.features import RandomConvolutions
 
 __all__ = ["discriminative_score"]
@@ -119,39 +120,30 @@ def _gru_score(
     import torch
 
     rng = np.random.default_rng(seed)
-    low = real.min(axis=(0, 2), keepdims=True)
-    width = real.max(axis=(0, 2), keepdims=True) - low
-    width[width == 0] = 1.0
 
     def split(X: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        scaled = ((X - low) / width).transpose(0, 2, 1)[rng.permutation(len(X))]
+        scaled = min_max(X, like=real).transpose(0, 2, 1)[rng.permutation(len(X))]
         tensor = torch.as_tensor(scaled.copy(), dtype=torch.float32)
         cut = int(0.8 * len(X))
         return tensor[:cut], tensor[cut:]
 
     (a, a_test), (b, b_test) = split(real), split(synthetic)
+    labels = torch.cat([torch.ones(128), torch.zeros(128)])
+
+    def logits(gru: Any, head: Any, x: torch.Tensor) -> torch.Tensor:
+        return head(gru(x)[1][0])[:, 0]
+
+    def loss(gru: Any, head: Any) -> torch.Tensor:
+        rows = [torch.as_tensor(rng.integers(len(x), size=128)) for x in (a, b)]
+        batch = torch.cat([a[rows[0]], b[rows[1]]])
+        # the literature adds the losses of both halves
+        return 2 * torch.nn.functional.binary_cross_entropy_with_logits(
+            logits(gru, head, batch), labels
+        )
+
     n_channels = real.shape[1]
-    with pinned_threads(), torch.enable_grad():
-        with seeded_initialisation(seed):
-            gru = torch.nn.GRU(n_channels, max(n_channels // 2, 1), batch_first=True)
-            head = torch.nn.Linear(gru.hidden_size, 1)
-        weights = [*gru.parameters(), *head.parameters()]
-        optimizer = torch.optim.Adam(weights, fused=True)
-        labels = torch.cat([torch.ones(128), torch.zeros(128)])
-
-        def logits(x: torch.Tensor) -> torch.Tensor:
-            return head(gru(x)[1][0])[:, 0]
-
-        for _ in range(n_steps):
-            rows = [torch.as_tensor(rng.integers(len(x), size=128)) for x in (a, b)]
-            batch = torch.cat([a[rows[0]], b[rows[1]]])
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits(batch), labels
-            )
-            optimizer.zero_grad()
-            (2 * loss).backward()  # the literature adds the losses of both halves
-            optimizer.step()
-        with torch.no_grad():
-            right = [(logits(a_test) > 0), (logits(b_test) <= 0)]
+    with pinned_threads(), torch.no_grad():
+        critic = train_gru(n_channels, n_channels, loss, n_steps=n_steps, seed=seed)
+        right = [(logits(*critic, a_test) > 0), (logits(*critic, b_test) <= 0)]
     accuracy = np.mean([float(part.float().mean()) for part in right])
     return abs(float(accuracy) - 0.5)

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from lgta_sklearn._random import BLOCK, pinned_threads, seed_from
+from lgta_sklearn._random import blocks, pinned_threads, seed_from
 
 __all__ = ["RandomConvolutions"]
 
@@ -123,10 +123,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
             Share of each response above its threshold, then the maxima.
         """
         with pinned_threads():
-            parts = [
-                self._features(X[start : start + BLOCK])
-                for start in range(0, len(X), BLOCK)
-            ]
+            parts = [self._features(X[rows]) for _, rows in blocks(len(X))]
         return np.concatenate(parts)
 
     def _features(self, X: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from sklearn.base import clone, is_regressor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
-from lgta_sklearn._random import pinned_threads, seed_from, seeded_initialisation
-from lgta_sklearn.metrics._panels import as_pair
+from lgta_sklearn._random import pinned_threads, seed_from
+from lgta_sklearn.metrics._gru import train_gru
+from lgta_sklearn.metrics._panels import as_pair, min_max
 
 __all__ = ["augmentation_gain", "predictive_score", "trts_score", "tstr_score"]
 
@@ -65,10 +66,7 @@ def predictive_score(
     True
     """
     real, synthetic = as_pair(X_real, X_synthetic)
-    low = real.min(axis=(0, 2), keepdims=True)
-    width = real.max(axis=(0, 2), keepdims=True) - low
-    width[width == 0] = 1.0
-    real, synthetic = (real - low) / width, (synthetic - low) / width
+    real, synthetic = (min_max(X, like=real) for X in (real, synthetic))
     if isinstance(model, str) and model == "gru":
         return _gru_forecast(real, synthetic, seed_from(random_state), n_steps)
     if isinstance(model, str) or not is_regressor(model):
@@ -97,25 +95,18 @@ def _gru_forecast(
 
     (x, y), (x_test, y_test) = pairs(synthetic), pairs(real)
     rng = np.random.default_rng(seed)
-    hidden = max(real.shape[1] // 2, 1)
-    with pinned_threads(), torch.enable_grad():
-        with seeded_initialisation(seed):
-            gru = torch.nn.GRU(x.shape[2], hidden, batch_first=True)
-            head = torch.nn.Linear(hidden, 1)
-        weights = [*gru.parameters(), *head.parameters()]
-        optimizer = torch.optim.Adam(weights, fused=True)
 
-        def forecast(rows: torch.Tensor) -> torch.Tensor:
-            return torch.sigmoid(head(gru(rows)[0]))[:, :, 0]
+    def forecast(gru: Any, head: Any, seen: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(head(gru(seen)[0]))[:, :, 0]
 
-        for _ in range(n_steps):
-            rows = torch.as_tensor(rng.integers(len(x), size=128))
-            loss = (forecast(x[rows]) - y[rows]).abs().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        with torch.no_grad():
-            return float((forecast(x_test) - y_test).abs().mean())
+    def loss(gru: Any, head: Any) -> torch.Tensor:
+        rows = torch.as_tensor(rng.integers(len(x), size=128))
+        return (forecast(gru, head, x[rows]) - y[rows]).abs().mean()
+
+    n_channels = real.shape[1]
+    with pinned_threads(), torch.no_grad():
+        model = train_gru(x.shape[2], n_channels, loss, n_steps=n_steps, seed=seed)
+        return float((forecast(*model, x_test) - y_test).abs().mean())
 
 
 def tstr_score(
