@@ -16,16 +16,18 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
-from sklearn.preprocessing import QuantileTransformer
+from sklearn.neighbors import NearestNeighbors
 
 from lgta_sklearn._random import BLOCK, blocks, seed_from
 
 __all__ = [
     "ClassDensities",
-    "LatentDensity",
+    "LocalDensity",
+    "MixtureDensity",
     "ShiftedDensity",
     "draw",
     "make_density",
@@ -33,7 +35,7 @@ __all__ = [
 ]
 
 
-class LatentDensity(BaseEstimator):
+class MixtureDensity(BaseEstimator):
     """Mixture of Gaussians on normal scores; held-out likelihood chooses its size.
 
     Each coordinate is first mapped to normal scores, so that its distribution comes
@@ -62,10 +64,6 @@ class LatentDensity(BaseEstimator):
         Components of the chosen mixture.
     mixture_ : GaussianMixture or None
         Mixture of the whitened rows; None if they do not vary.
-    whitening_ : PCA
-        Linear map to the whitened rows, if they vary.
-    mean_ : ndarray of shape (n_features,)
-        Mean of the (normal scores of the) rows.
 
     References
     ----------
@@ -75,9 +73,9 @@ class LatentDensity(BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from lgta_sklearn.density import LatentDensity
+    >>> from lgta_sklearn.density import MixtureDensity
     >>> Z = np.random.default_rng(0).normal(size=(200, 3))
-    >>> density = LatentDensity(random_state=0).fit(Z)
+    >>> density = MixtureDensity(random_state=0).fit(Z)
     >>> density.sample(5).shape
     (5, 3)
     """
@@ -107,31 +105,18 @@ class LatentDensity(BaseEstimator):
 
         Returns
         -------
-        LatentDensity
+        MixtureDensity
             The fitted density.
         """
         rng = np.random.default_rng(seed_from(self.random_state))
-        self._scores = _NormalScores(Z) if self.normal_scores else None
-        if self._scores is not None:
-            Z = self._scores.forward(Z)
         if len(Z) > self.max_samples:
             Z = Z[rng.permutation(len(Z))[: self.max_samples]]
-        self.mean_, self.mixture_, self.n_components_ = Z.mean(axis=0), None, 1
-        if np.ptp(Z, axis=0).any():
-            self._fit_mixture(Z, rng)
+        self._white = _Whitening(Z, rng, self.normal_scores)
+        Q, self.mixture_, self.n_components_ = self._white.rows, None, 1
+        if Q.shape[1]:
+            self.n_components_ = self._choose(Q, rng)
+            self.mixture_ = _mixture(Q, self.n_components_, rng)
         return self
-
-    def _fit_mixture(self, Z: np.ndarray, rng: np.random.Generator) -> None:
-        """Whiten rows that vary, and fit the mixture."""
-        # whatever the user has chosen globally, arrays are wanted here
-        self.whitening_ = PCA(svd_solver="full").set_output(transform="default").fit(Z)
-        variance = self.whitening_.explained_variance_
-        # directions without variance hold rounding errors only
-        n_kept = int((variance > 1e-10 * variance[0]).sum())
-        self._scale = np.sqrt(variance[:n_kept])
-        Q = self.whitening_.transform(Z)[:, :n_kept] / self._scale
-        self.n_components_ = self._choose(Q, rng)
-        self.mixture_ = _mixture(Q, self.n_components_, rng)
 
     def _choose(self, Q: np.ndarray, rng: np.random.Generator) -> int:
         """Return the number of components with the best held-out likelihood."""
@@ -160,31 +145,175 @@ class LatentDensity(BaseEstimator):
         ndarray of shape (n_samples, n_features)
             Drawn rows.
         """
-        Z = np.repeat(self.mean_[None], n_samples, axis=0)
+        Q = np.empty((n_samples, 0))
         if self.mixture_ is not None:
             seed = self.random_state if random_state is None else random_state
             Q = sample_density(self.mixture_, n_samples, seed_from(seed) % 2**31)
-            Z = Z + (Q * self._scale) @ self.whitening_.components_[: len(self._scale)]
-        return Z if self._scores is None else self._scores.backward(Z)
+        return self._white.backward(Q)
+
+
+class LocalDensity(BaseEstimator):
+    """Smoothed bootstrap: a row drawn at random, moved within its neighbourhood.
+
+    A drawn row is pulled towards the mean of its nearest neighbours and spread again by
+    Gaussian noise of their covariance, so that the local mean and covariance stay what
+    they are: ``m + sqrt(1 - h^2) * (row - m) + h * noise`` with the bandwidth ``h``.
+    Where codes lie on a bent sheet this follows the sheet, which a mixture of a few
+    Gaussians cuts across. Neighbours are those of the whitened normal scores, as in
+    `MixtureDensity`. Rows are never drawn as they are, but the density holds them all.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=15
+        Neighbours of a row, itself not counted; fewer if there are fewer.
+    bandwidth : float in (0, 1], default=0.75
+        0 would repeat the rows, 1 forgets where in its neighbourhood a row was.
+    max_samples : int, default=20000
+        Rows kept at most; more are thinned at random.
+    random_state : None, int, RandomState or Generator, default=None
+        Seed of `sample`.
+
+    References
+    ----------
+    Silverman and Young (1987), "The bootstrap: to smooth or not to smooth?",
+    doi:10.1093/biomet/74.3.469; Vincent and Bengio (2002), "Manifold Parzen windows",
+    NIPS; Lall and Sharma (1996), "A nearest neighbor bootstrap for resampling
+    hydrologic time series", doi:10.1029/95WR02966.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.density import LocalDensity
+    >>> Z = np.random.default_rng(0).normal(size=(200, 3))
+    >>> LocalDensity(random_state=0).fit(Z).sample(5).shape
+    (5, 3)
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 15,
+        *,
+        bandwidth: float = 0.75,
+        max_samples: int = 20_000,
+        random_state: Any = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.bandwidth = bandwidth
+        self.max_samples = max_samples
+        self.random_state = random_state
+
+    def fit(self, Z: np.ndarray, y: object = None) -> Self:
+        """Find the neighbours of each row.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_features)
+            Rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        LocalDensity
+            The fitted density.
+        """
+        rng = np.random.default_rng(seed_from(self.random_state))
+        if len(Z) > self.max_samples:
+            Z = Z[rng.permutation(len(Z))[: self.max_samples]]
+        self._white = _Whitening(Z, rng)
+        Q = self._white.rows
+        k = min(self.n_neighbors, len(Q) - 1)
+        self._near = np.arange(len(Q))[:, None]
+        if k and Q.shape[1]:
+            found = (
+                NearestNeighbors(n_neighbors=k).fit(Q).kneighbors(return_distance=False)
+            )
+            self._near = np.concatenate([self._near, found], axis=1)
+        return self
+
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the draw; None takes the constructor's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Drawn rows.
+        """
+        seed = self.random_state if random_state is None else random_state
+        rng = np.random.default_rng(seed_from(seed))
+        Q, h = self._white.rows, self.bandwidth
+        rows = rng.integers(len(Q), size=n_samples)
+        near = self._near[rows]
+        around = Q[near]  # (n, k + 1, d)
+        mean = around.mean(axis=1)
+        weights = rng.standard_normal((n_samples, near.shape[1], 1))
+        weights /= np.sqrt(max(near.shape[1] - 1, 1))
+        noise = (weights * (around - mean[:, None])).sum(axis=1)
+        return self._white.backward(
+            mean + np.sqrt(1 - h**2) * (Q[rows] - mean) + h * noise
+        )
+
+
+class _Whitening:
+    """Rows as whitened normal scores, and back; directions without variance dropped."""
+
+    def __init__(
+        self, Z: np.ndarray, rng: np.random.Generator, normal_scores: bool = True
+    ) -> None:
+        self.scores = _NormalScores(Z) if normal_scores else None
+        if self.scores is not None:
+            Z = self.scores.forward(Z, rng)
+        self.mean = Z.mean(axis=0)
+        if not np.ptp(Z, axis=0).any():
+            self.axes = np.empty((0, Z.shape[1]))
+            self.rows = np.empty((len(Z), 0))
+            return
+        # whatever the user has chosen globally, arrays are wanted here
+        pca = PCA(svd_solver="full").set_output(transform="default").fit(Z)
+        variance = pca.explained_variance_
+        # directions without variance hold rounding errors only
+        kept = variance > 1e-10 * variance[0]
+        scale = np.sqrt(variance[kept])
+        self.axes = scale[:, None] * pca.components_[kept]
+        self.rows = pca.transform(Z)[:, kept] / scale
+
+    def backward(self, Q: np.ndarray) -> np.ndarray:
+        Z: np.ndarray = self.mean + Q @ self.axes
+        return Z if self.scores is None else self.scores.backward(Z)
 
 
 class _NormalScores:
-    """Map each column to the normal quantiles of its ranks, and back."""
+    """Map each column to the normal quantiles of its ranks, and back.
+
+    Rows that share a value are spread at random over the ranks they share, so that a
+    value which occurs often takes a stretch of the scores, and comes back as itself.
+    """
 
     def __init__(self, Z: np.ndarray) -> None:
-        self.n = len(Z)
-        self.ranks = QuantileTransformer(n_quantiles=min(1000, self.n), subsample=None)
-        self.ranks.set_output(transform="default").fit(Z)
+        self.values = np.sort(Z, axis=0)
 
-    def forward(self, Z: np.ndarray) -> np.ndarray:
-        # (rank - 1/2) / n, where the transformer returns (rank - 1) / (n - 1)
-        share = (self.ranks.transform(Z) * (self.n - 1) + 0.5) / self.n
-        return ndtri(share)
+    def forward(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the scores of the rows it was made from."""
+        low, high = rankdata(Z, "min", axis=0) - 1, rankdata(Z, "max", axis=0)
+        within = np.where(high - low > 1, rng.uniform(size=Z.shape), 0.5)
+        scores: np.ndarray = ndtri((low + within * (high - low)) / len(Z))
+        return scores
 
     def backward(self, scores: np.ndarray) -> np.ndarray:
-        share = (ndtr(scores) * self.n - 0.5) / max(self.n - 1, 1)
-        Z: np.ndarray = self.ranks.inverse_transform(share.clip(0, 1))
-        return Z
+        n = len(self.values)
+        position = ndtr(scores) * n - 0.5
+        columns = [
+            np.interp(place, np.arange(n), values)
+            for place, values in zip(position.T, self.values.T, strict=True)
+        ]
+        return np.stack(columns, axis=1)
 
 
 def _mixture(Q: np.ndarray, k: int, rng: np.random.Generator) -> GaussianMixture:
@@ -236,7 +365,7 @@ def make_density(density: Any, random_state: Any = None) -> Any:
 
     Parameters
     ----------
-    density : {"auto", "normal"} or object
+    density : {"auto", "local", "mixture", "normal"} or object
         Name, or an object with `fit` and `sample`, which is cloned.
     random_state : None, int, RandomState or Generator, default=None
         Given to the density if it takes one and has none.
@@ -253,12 +382,15 @@ def make_density(density: Any, random_state: Any = None) -> Any:
     """
     if isinstance(density, str):
         if density == "normal":
-            return LatentDensity(1, normal_scores=False, random_state=random_state)
-        return LatentDensity(random_state=random_state)
+            return MixtureDensity(1, normal_scores=False, random_state=random_state)
+        if density == "mixture":
+            return MixtureDensity(random_state=random_state)
+        return LocalDensity(random_state=random_state)
     if not (hasattr(density, "fit") and hasattr(density, "sample")):
         raise TypeError(
-            "density must be 'auto', 'normal' or an object with fit and sample (such "
-            f"as sklearn.mixture.GaussianMixture), got {density!r}."
+            "density must be 'auto', 'local', 'mixture', 'normal' or an object with "
+            "fit and sample (such as sklearn.mixture.GaussianMixture), got "
+            f"{density!r}."
         )
     fresh = clone(density, safe=False)
     if getattr(fresh, "random_state", 0) is None:

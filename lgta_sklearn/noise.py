@@ -1,21 +1,174 @@
-"""Structured observation noise: what the decoder leaves unexplained.
+"""Observation noise: what the decoder leaves unexplained.
 
-The mean that a decoder returns is smooth, and real series are not. The residuals of
-the training series, without units like the shapes, have a covariance over time and
-channels; Gaussian noise with this covariance is added to samples. White noise of
-the right size is not enough: a critic sees the missing correlation at once.
+The mean that a decoder returns is smooth, and real series are not: what is missing has
+to be given back to samples. White noise of the right size is not enough, a critic sees
+the missing correlation at once. Nor is Gaussian noise with the covariance of the
+residuals over time and channels, since the residuals' size and form depend on the
+code; the residuals of training series with similar codes have both.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.covariance import LedoitWolf
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.extmath import randomized_svd
 
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import BLOCK, seed_from
 
-__all__ = ["ResidualNoise"]
+__all__ = ["NeighborNoise", "ResidualNoise", "blend_enough"]
+
+BLENDS = (0.0, 0.5, 0.75, 0.9, 1.0)
+NEAREST = 0.9  # of the distance between series, as near as samples may come to them
+
+
+class NeighborNoise(BaseEstimator):
+    """The residual of a training series with a similar code, drawn at random.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=15
+        Nearest codes among which to draw; fewer if there are fewer.
+    blend : float in [0, 1], default=0.0
+        0 gives the residual as it was, 1 Gaussian noise with the covariance of the
+        neighbours' residuals, and what lies between a blend of the same covariance.
+    max_samples : int, default=20000
+        Residuals kept at most; more are thinned at random.
+    random_state : None, int, RandomState or Generator, default=None
+        Seed of `sample_at`, and of the thinning.
+
+    Attributes
+    ----------
+    residuals_ : ndarray of float32 of shape (n_kept, n_channels, n_timepoints)
+        Residuals: the texture of the training series, which whoever gets the fitted
+        object gets too.
+
+    References
+    ----------
+    Prairie et al. (2006), "Modified K-NN model for stochastic streamflow simulation",
+    doi:10.1061/(ASCE)1084-0699(2006)11:4(371).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.noise import NeighborNoise
+    >>> rng = np.random.default_rng(0)
+    >>> R, V = rng.normal(size=(50, 1, 12)), rng.normal(size=(50, 4))
+    >>> NeighborNoise().fit(R, V).sample_at(V[:3], random_state=0).shape
+    (3, 1, 12)
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 15,
+        *,
+        blend: float = 0.0,
+        max_samples: int = 20_000,
+        random_state: Any = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.blend = blend
+        self.max_samples = max_samples
+        self.random_state = random_state
+
+    def fit(self, R: np.ndarray, V: np.ndarray) -> Self:
+        """Keep residuals and where they belong.
+
+        Parameters
+        ----------
+        R : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Residuals.
+        V : ndarray of shape (n_samples, n_features)
+            Codes of the series, standardised.
+
+        Returns
+        -------
+        NeighborNoise
+            The fitted object.
+        """
+        rng = np.random.default_rng(seed_from(self.random_state))
+        if len(R) > self.max_samples:
+            kept = rng.permutation(len(R))[: self.max_samples]
+            R, V = R[kept], V[kept]
+        self.residuals_ = R.astype(np.float32)
+        self._neighbors = NearestNeighbors(n_neighbors=min(self.n_neighbors, len(R)))
+        self._neighbors.fit(V)
+        return self
+
+    def sample_at(self, V: np.ndarray, random_state: Any = None) -> np.ndarray:
+        """Draw noise for series of given codes.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_features)
+            Codes.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the draw; None takes the constructor's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_channels, n_timepoints)
+            Noise in units of the shape.
+        """
+        seed = self.random_state if random_state is None else random_state
+        rng = np.random.default_rng(seed_from(seed))
+        near = self._neighbors.kneighbors(V, return_distance=False)
+        chosen = rng.integers(near.shape[1], size=len(V))
+        drawn = self.residuals_[near[np.arange(len(V)), chosen]].astype(np.float64)
+        if self.blend == 0:
+            return drawn
+        weights = rng.standard_normal(near.shape) / np.sqrt(near.shape[1])
+        common = np.stack(
+            [
+                np.tensordot(w, self.residuals_[k], 1)
+                for w, k in zip(weights, near, strict=True)
+            ]
+        )
+        return np.sqrt(1 - self.blend**2) * drawn + self.blend * common
+
+
+def blend_enough(
+    noise: NeighborNoise, draw: Callable[[], np.ndarray], X: np.ndarray
+) -> NeighborNoise:
+    """Raise the blend until samples do not come too near to training series.
+
+    Where the decoder explains little, the residual of a series is the series, and a
+    sample with this residual would be a copy of it.
+
+    Parameters
+    ----------
+    noise : NeighborNoise
+        Fitted noise; its `blend` is set.
+    draw : callable
+        Returns samples made with this noise, an ndarray of shape (n_drawn,
+        n_channels, n_timepoints).
+    X : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Training series.
+
+    Returns
+    -------
+    NeighborNoise
+        The same object, with the least blend of 0, 0.5, 0.75, 0.9 and 1 for which the
+        median distance of samples to the nearest training series is 0.9 of that
+        between these, or more; failing that, with 1. Channels count alike.
+    """
+    spread = X.std(axis=(0, 2), keepdims=True)
+    unit = np.where(spread > 0, spread, 1.0)
+    real = (X / unit).reshape(len(X), -1)
+    nearest = NearestNeighbors().fit(real)
+    some = real[:: math.ceil(len(real) / BLOCK)]
+    # a series is the nearest to itself
+    between = nearest.kneighbors(some, min(2, len(real)))[0][:, -1]
+    for blend in BLENDS:
+        noise.blend = blend
+        drawn = draw() / unit
+        distance = nearest.kneighbors(drawn.reshape(len(drawn), -1), 1)[0]
+        if np.median(distance) >= NEAREST * np.median(between):
+            break
+    return noise
 
 
 class ResidualNoise(BaseEstimator):

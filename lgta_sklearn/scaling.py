@@ -11,7 +11,9 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-__all__ = ["ScaleDecomposition"]
+__all__ = ["ScaleDecomposition", "ValueGrid"]
+
+MIN_REPEATS = 0.1  # share of values that recur within their series on a grid
 
 
 class ScaleDecomposition(BaseEstimator):
@@ -138,6 +140,76 @@ class ScaleDecomposition(BaseEstimator):
         """
         series: np.ndarray = level[:, :, None] + scale[:, :, None] * shape
         return series
+
+
+class ValueGrid(BaseEstimator):
+    """Put invented values back on the values that a channel takes.
+
+    Sensors round, counts are whole, and dry hours have exactly no rain. A channel of
+    which a tenth of the values occur again within their own series is taken to live on
+    such a grid; others are left as they are.
+
+    Attributes
+    ----------
+    values_ : list of (ndarray or None), one per channel
+        Values seen in `fit`, ascending; None for channels without a grid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.scaling import ValueGrid
+    >>> X = np.random.default_rng(0).poisson(3.0, size=(20, 1, 12)).astype(float)
+    >>> ValueGrid().fit(X).snap(np.array([[[0.2, 2.9]]]))
+    array([[[0., 3.]]])
+    """
+
+    def fit(self, X: np.ndarray, y: object = None) -> Self:
+        """Find the grids.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ValueGrid
+            The fitted object.
+        """
+        self.values_ = [_grid(channel) for channel in X.transpose(1, 0, 2)]
+        return self
+
+    def snap(self, X: np.ndarray) -> np.ndarray:
+        """Return series with each value at the nearest one of its grid.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series on the grids.
+        """
+        snapped = X.copy()
+        for c, values in enumerate(self.values_):
+            if values is not None:
+                between = (values[1:] + values[:-1]) / 2
+                snapped[:, c] = values[np.searchsorted(between, X[:, c])]
+        return snapped
+
+
+def _grid(channel: np.ndarray) -> np.ndarray | None:
+    """Return the values of a channel, (n, T), if they recur; else None."""
+    ordered = np.sort(channel, axis=1)
+    # a constant series says nothing of a grid
+    repeats = (np.diff(ordered, axis=1) == 0)[ordered[:, 0] < ordered[:, -1]]
+    if repeats.size == 0 or repeats.mean() < MIN_REPEATS:
+        return None
+    return np.unique(channel)
 
 
 def _level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,15 @@ import pytest
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neighbors import KernelDensity
 
-from lgta_sklearn.density import ClassDensities, LatentDensity, draw, make_density
+from lgta_sklearn.density import (
+    ClassDensities,
+    LocalDensity,
+    MixtureDensity,
+    draw,
+    make_density,
+)
+
+EITHER = pytest.mark.parametrize("density", [LocalDensity, MixtureDensity])
 
 
 @pytest.fixture
@@ -19,29 +27,32 @@ def test_held_out_likelihood_chooses_the_size():
     rng = np.random.default_rng(0)
     x = rng.normal(size=2000)
     bent = np.column_stack([x, np.abs(x) + 0.1 * rng.normal(size=2000)])
-    density = LatentDensity(random_state=0).fit(bent)
+    density = MixtureDensity(random_state=0).fit(bent)
     assert density.n_components_ >= 4
     drawn = density.sample(2000, random_state=1)
     assert np.abs(drawn[:, 1] - np.abs(drawn[:, 0])).mean() < 0.2
-    plain = LatentDensity(random_state=0).fit(rng.normal(size=(2000, 2)))
+    plain = MixtureDensity(random_state=0).fit(rng.normal(size=(2000, 2)))
     assert plain.n_components_ == 1
 
 
-def test_nothing_is_drawn_between_clusters(two_clusters):
-    drawn = LatentDensity(random_state=0).fit(two_clusters).sample(2000, random_state=1)
+@EITHER
+def test_nothing_is_drawn_between_clusters(density, two_clusters):
+    drawn = density(random_state=0).fit(two_clusters).sample(2000, random_state=1)
     between = (drawn[:, 0] > 3.5) & (drawn[:, 0] < 4.5)
     assert between.mean() < 0.02
     assert abs((drawn[:, 0] > 4).mean() - 0.5) < 0.05
 
 
-def test_narrow_directions_stay_narrow(two_clusters):
-    drawn = LatentDensity(random_state=0).fit(two_clusters).sample(1000, random_state=1)
+@EITHER
+def test_narrow_directions_stay_narrow(density, two_clusters):
+    drawn = density(random_state=0).fit(two_clusters).sample(1000, random_state=1)
     assert np.median(np.abs(drawn[:, 1] - drawn[:, 0])) < 0.1
 
 
-def test_coordinates_keep_their_distribution_and_range():
+@EITHER
+def test_coordinates_keep_their_distribution_and_range(density):
     Z = np.random.default_rng(0).lognormal(sigma=2.0, size=(2000, 1))
-    drawn = LatentDensity(random_state=0).fit(Z).sample(4000, random_state=1)
+    drawn = density(random_state=0).fit(Z).sample(4000, random_state=1)
     assert drawn.min() >= Z.min()
     assert drawn.max() <= Z.max()
     quantiles = [0.1, 0.5, 0.9]
@@ -52,24 +63,27 @@ def test_coordinates_keep_their_distribution_and_range():
     )
 
 
+@EITHER
 @pytest.mark.parametrize("n_samples", [1, 2, 3, 5, 20])
-def test_few_rows_are_enough(n_samples):
+def test_few_rows_are_enough(density, n_samples):
     Z = np.random.default_rng(0).normal(size=(n_samples, 8))
-    drawn = LatentDensity(random_state=0).fit(Z).sample(50, random_state=1)
+    drawn = density(random_state=0).fit(Z).sample(50, random_state=1)
     assert np.isfinite(drawn).all()
     assert drawn.min() >= Z.min()
     assert drawn.max() <= Z.max()
 
 
-def test_equal_rows_come_back():
+@EITHER
+def test_equal_rows_come_back(density):
     Z = np.full((10, 3), 2.5)
-    np.testing.assert_allclose(LatentDensity().fit(Z).sample(4), np.full((4, 3), 2.5))
+    np.testing.assert_allclose(density().fit(Z).sample(4), np.full((4, 3), 2.5))
 
 
 @pytest.mark.parametrize(
     "density",
     [
         "auto",
+        "mixture",
         "normal",
         GaussianMixture(3),
         BayesianGaussianMixture(n_components=3),
@@ -103,7 +117,7 @@ def test_what_cannot_fit_and_sample_is_refused():
 def test_small_classes_borrow_the_deviations_of_the_others(two_clusters):
     Z = np.vstack([two_clusters, [[50.0, 50.0]]])
     labels = np.repeat([0, 1, 2], [300, 300, 1])
-    fitted = ClassDensities(LatentDensity(random_state=0), Z, labels)
+    fitted = ClassDensities(MixtureDensity(random_state=0), Z, labels)
     lone = fitted.draw(200, 0, np.full(200, 2))
     assert np.abs(lone.mean(axis=0) - 50).max() < 0.5
     assert 0.5 < lone[:, 0].std() < 1.5
@@ -111,3 +125,40 @@ def test_small_classes_borrow_the_deviations_of_the_others(two_clusters):
     mixed = fitted.draw(600, 0)
     np.testing.assert_array_equal(fitted.draw(10, 0), mixed[:10])
     assert abs((mixed[:, 0] > 4).mean() - 0.5) < 0.1
+
+
+def test_a_bent_sheet_is_followed_but_not_repeated():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 6, size=1000)
+    spiral = angle[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    drawn = LocalDensity(random_state=0).fit(spiral).sample(1000, random_state=1)
+
+    def off(Z):
+        return np.abs(Z[:, None] - spiral).sum(axis=2).min(axis=1)
+
+    assert np.median(off(drawn)) < 0.05
+    assert np.median(off(drawn)) > 0
+    mixture = MixtureDensity(random_state=0).fit(spiral).sample(1000, random_state=1)
+    assert np.median(off(mixture)) > 2 * np.median(off(drawn))
+
+
+def test_the_bandwidth_is_the_way_from_the_rows_to_their_neighbourhood():
+    Z = np.random.default_rng(0).normal(size=(300, 6))
+
+    def off(bandwidth):
+        drawn = LocalDensity(bandwidth=bandwidth).fit(Z).sample(300, random_state=0)
+        return np.median(np.abs(drawn[:, None] - Z).sum(axis=2).min(axis=1))
+
+    assert off(1e-6) < off(0.3) < off(0.75)
+    assert off(1e-6) < 1e-3
+    spread = LocalDensity(60).fit(Z).sample(5000, random_state=0).std(axis=0)
+    np.testing.assert_allclose(spread, Z.std(axis=0), atol=0.15)
+
+
+@EITHER
+def test_a_value_that_occurs_often_comes_back_as_itself(density):
+    rng = np.random.default_rng(0)
+    rain = np.where(rng.uniform(size=500) < 0.6, 0.0, rng.exponential(size=500))
+    Z = np.column_stack([rain, rng.normal(size=500)])
+    drawn = density(random_state=0).fit(Z).sample(1000, random_state=1)[:, 0]
+    assert abs((drawn == 0).mean() - 0.6) < 0.08

@@ -14,6 +14,7 @@ from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import LatentAugmenter, PosteriorCollapseWarning
 from lgta_sklearn.datasets import make_waves
+from lgta_sklearn.metrics import nearest_neighbour_ratio
 from lgta_sklearn.noise import ResidualNoise
 from lgta_sklearn.transforms import Jitter
 
@@ -234,6 +235,26 @@ class TestSample:
         roughness = [np.diff(Z, 2, axis=1).std() for Z in drawn]
         assert roughness[0] < roughness[1]
         assert not np.array_equal(drawn[1], drawn[2])
+
+    def test_dry_days_are_exactly_dry(self):
+        rng = np.random.default_rng(0)
+        X = rng.poisson(2.0, size=(80, 2, 24)).astype(float)
+        X[rng.uniform(size=80) < 0.5, 1] = 0.0
+        drawn = fast().fit(X).sample(400, random_state=0)
+        np.testing.assert_array_equal(drawn, np.round(drawn))
+        dry = (drawn[:, 1] == 0).all(axis=1)
+        assert abs(dry.mean() - (X[:, 1] == 0).all(axis=1).mean()) < 0.15
+
+    def test_noise_is_not_repeated(self):
+        X, unseen = np.random.default_rng(0).normal(size=(2, 300, 24))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PosteriorCollapseWarning)
+            augmenter = fast().fit(X)
+        drawn = augmenter.sample(300, random_state=0)
+        assert nearest_neighbour_ratio(X, drawn, X_holdout=unseen) > 0.85
+        augmenter.noise_.blend = 0.0
+        copied = augmenter.sample(300, random_state=0)
+        assert nearest_neighbour_ratio(X, copied, X_holdout=unseen) < 0.85
 
     def test_a_plain_autoencoder_samples_through_its_density(self, italy):
         X, _ = italy

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lgta_sklearn.noise import ResidualNoise
+from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 
 
 def _red_noise(n, n_channels=2, n_timepoints=12):
@@ -38,3 +38,44 @@ def test_the_covariance_of_long_series_is_never_formed():
     R = np.random.default_rng(0).normal(size=(30, 2, 5000))
     noise = ResidualNoise().fit(R)
     assert noise.factor_.size <= 64 * 10_000
+
+
+def test_the_noise_of_neighbours_depends_on_the_code():
+    rng = np.random.default_rng(0)
+    V = rng.normal(size=(400, 3))
+    size = np.where(V[:, 0] > 0, 5.0, 0.1)
+    R = size[:, None, None] * rng.normal(size=(400, 2, 12))
+    noise = NeighborNoise().fit(R, V)
+    at = np.array([[-2.0, 0.0, 0.0], [2.0, 0.0, 0.0]]).repeat(200, axis=0)
+    quiet, loud = np.split(noise.sample_at(at, random_state=1), 2)
+    assert quiet.std() < 0.2
+    assert loud.std() == pytest.approx(5, rel=0.1)
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.5, 1.0])
+def test_a_blend_keeps_the_covariance(blend):
+    R = _red_noise(300)
+    noise = NeighborNoise(300, blend=blend).fit(R, np.zeros((300, 1)))
+    drawn = noise.sample_at(np.zeros((5000, 1)), random_state=1)
+    wanted = np.cov(R.reshape(len(R), -1).T)
+    got = np.cov(drawn.reshape(len(drawn), -1).T)
+    assert np.abs(got - wanted).max() < 0.1 * wanted.max()
+
+
+def test_the_blend_rises_only_where_samples_would_be_copies():
+    rng = np.random.default_rng(0)
+    R, V = rng.normal(size=(300, 1, 24)), rng.normal(size=(300, 2))
+    noise = NeighborNoise().fit(R, V)
+    smooth = 5 * rng.normal(size=(300, 1, 1)) * np.ones((1, 1, 24))
+    drawn = V + 0.1 * rng.normal(size=V.shape)
+
+    # the residual is all there is: a residual as it was is a copy
+    blend_enough(noise, lambda: noise.sample_at(drawn, random_state=0), R)
+    assert noise.blend > 0
+    # it is a small part of what there is: a copy of it harms nobody
+    blend_enough(
+        noise,
+        lambda: smooth[::-1] + 0.1 * noise.sample_at(drawn, random_state=0),
+        smooth + 0.1 * R,
+    )
+    assert noise.blend == 0

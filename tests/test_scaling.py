@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lgta_sklearn.scaling import ScaleDecomposition
+from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 
 
 @pytest.fixture
@@ -42,3 +42,23 @@ def test_shape_does_not_depend_on_units(series, factor):
     _, _, shape = ScaleDecomposition().fit(series).split(series)
     _, _, scaled = ScaleDecomposition().fit(series * factor).split(series * factor)
     np.testing.assert_allclose(scaled, shape, atol=1e-9)
+
+
+def test_only_values_that_recur_make_a_grid():
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(30, 20))
+    rain = np.where(steps > 1, np.round(steps, 1), 0.0)
+    constants = np.repeat(rng.normal(size=(30, 1)), 20, axis=1)
+    X = np.stack([steps, np.round(steps), rain, constants], axis=1)
+    grid = ValueGrid().fit(X)
+    assert [values is not None for values in grid.values_] == [False, True, True, False]
+    moved = X + 0.01
+    snapped = grid.snap(moved)
+    np.testing.assert_array_equal(snapped[:, 1:3], X[:, 1:3])
+    np.testing.assert_array_equal(snapped[:, [0, 3]], moved[:, [0, 3]])
+
+
+def test_overlapping_windows_are_no_grid():
+    series = np.random.default_rng(0).normal(size=200)
+    windows = np.lib.stride_tricks.sliding_window_view(series, 24)[:, None]
+    assert ValueGrid().fit(windows).values_ == [None]

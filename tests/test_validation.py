@@ -59,7 +59,7 @@ BAD_PARAMETERS = {
     "variational": ("yes", "a bool, got 'yes'"),
     "transformation": ("drift", "None or a callable"),
     "strength": (-0.1, "a number >= 0, got -0.1"),
-    "density": ("kde", r"'auto' or 'normal' or an object with sample"),
+    "density": ("kde", r"'mixture' or 'normal' or an object with sample"),
     "noise": ("white", r"'structured' or None or an object with sample"),
     "on_transform": ("nothing", "'identity' or 'reconstruct' or 'augment'"),
     "max_epochs": (0, "an int >= 1, got 0"),

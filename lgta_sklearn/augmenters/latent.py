@@ -3,7 +3,7 @@
 Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n, C);
 ``U`` their shapes, ``X = m + s * U``; ``Z`` the codes of the shapes, (n, latent_dim);
 ``V = (Z, m, log s)`` what the latent density describes; ``D`` the decoder; ``T`` a
-latent transformation; ``E`` structured observation noise.
+latent transformation; ``E`` observation noise.
 
     variation    X' = X + s * (D(T(Z)) - D(Z))     keeps what the model cannot explain
     sample       X' = m + s * (D(Z) + E)           with (Z, m, log s) from the density
@@ -20,7 +20,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from lgta_sklearn._random import pinned_threads
+from lgta_sklearn._random import BLOCK, blocks, pinned_threads
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,
     POSITIVE,
@@ -31,8 +31,8 @@ from lgta_sklearn._validation import (
 )
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassDensities, draw, make_density
-from lgta_sklearn.noise import ResidualNoise
-from lgta_sklearn.scaling import ScaleDecomposition
+from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
+from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 from lgta_sklearn.transforms import Jitter
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
@@ -80,13 +80,15 @@ class LatentAugmenter(BaseAugmenter):
         How far `augment` and `fit_transform` move a code: the share of the
         transformation's effect, in standard deviations of the codes (within the
         classes, if there are labels). 0 is exactly the identity.
-    density : {"auto", "normal"} or object, default="auto"
-        Density of codes, levels and log-scales: a mixture whose size held-out
+    density : {"auto", "local", "mixture", "normal"} or object, default="auto"
+        Density of codes, levels and log-scales: a smoothed bootstrap of
+        neighbourhoods (`"local"`, also `"auto"`), a mixture whose size held-out
         likelihood chooses, one Gaussian, or any object with `fit` and `sample`.
-    noise : {"structured", None} or object, default="structured"
-        Observation noise added to samples: Gaussian with the covariance of the
-        residuals, none, or any object with ``fit(R)`` and ``sample(n_samples)`` for
-        residuals of shape (n_samples, n_channels, n_timepoints).
+    noise : {"neighbors", "structured", None} or object, default="neighbors"
+        Observation noise added to samples: the residual of a training series with a
+        similar code, Gaussian with the covariance of the residuals, none, or any
+        object with ``fit(R)`` and ``sample(n_samples)`` for residuals of shape
+        (n_samples, n_channels, n_timepoints).
     on_transform : {"identity", "reconstruct", "augment"}, default="identity"
         What `transform` does.
     max_epochs : int or None, default=None
@@ -131,6 +133,8 @@ class LatentAugmenter(BaseAugmenter):
         Fitted density; with labels a `lgta_sklearn.density.ClassDensities`.
     noise_ : object or None
         Fitted observation noise.
+    grid_ : ValueGrid
+        The values that samples are put on in channels whose values recur.
     observation_variance_ : ndarray of shape (n_channels,)
         Mean squared error of the reconstructed shapes, whose variance is one.
     n_active_units_ : int
@@ -156,8 +160,8 @@ class LatentAugmenter(BaseAugmenter):
 
     See Also
     --------
-    lgta_sklearn.density.LatentDensity : The default density.
-    lgta_sklearn.noise.ResidualNoise : The default observation noise.
+    lgta_sklearn.density.LocalDensity : The default density.
+    lgta_sklearn.noise.NeighborNoise : The default observation noise.
 
     References
     ----------
@@ -187,8 +191,8 @@ class LatentAugmenter(BaseAugmenter):
         "variational": [True],
         "transformation": [None, callable],
         "strength": [Bounds(Real, 0)],
-        "density": ["auto", "normal", "has sample"],
-        "noise": ["structured", None, "has sample"],
+        "density": ["auto", "local", "mixture", "normal", "has sample"],
+        "noise": ["neighbors", "structured", None, "has sample"],
         "on_transform": ["identity", "reconstruct", "augment"],
         "max_epochs": [None, AT_LEAST_ONE],
         "batch_size": [None, AT_LEAST_ONE],
@@ -212,7 +216,7 @@ class LatentAugmenter(BaseAugmenter):
         transformation: Callable[..., np.ndarray] | None = None,
         strength: float = 0.25,
         density: Any = "auto",
-        noise: Any = "structured",
+        noise: Any = "neighbors",
         on_transform: str = "identity",
         max_epochs: int | None = None,
         batch_size: int | None = None,
@@ -261,7 +265,8 @@ n_timepoints)
         -------
         ndarray of shape (n_samples, latent_dim + 2 * n_channels)
             Posterior mean of the code, then the level of each channel in the units
-            of `X`, then the log of its scale.
+            of `X`, then the log of its scale, where a constant has one less than the
+            smallest scale there is.
         """
         check_is_fitted(self)
         X = check_series(self, X, reset=False)
@@ -394,6 +399,7 @@ n_timepoints)
         backbone = resolve_backbone(self.backbone)
         make_density(self.density)  # an unfit object is refused before any training
         self.scaling_ = ScaleDecomposition().fit(X)
+        self.grid_ = ValueGrid().fit(X)
         level, scale, shape = self.scaling_.split(X)
         self._train(shape, backbone, device, seed)
         mu, *logvar = self._network.encode(shape)
@@ -405,8 +411,9 @@ n_timepoints)
         self._code_step = _spread_within(mu, labels)
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
-        self._fit_density(self._join_codes(mu, level, scale), labels, seed)
-        self.noise_ = self._fit_noise(residual)
+        V = self._join_codes(mu, level, scale)
+        self._fit_density(V, labels, seed)
+        self._fit_noise(X, residual, self._standard.transform(V), seed)
 
     def _train(
         self, shape: np.ndarray, backbone: Callable[..., Any], device: str, seed: int
@@ -481,16 +488,19 @@ n_timepoints)
             density.fit(V) if labels is None else ClassDensities(density, V, labels)
         )
 
-    def _fit_noise(self, residual: np.ndarray) -> Any:
-        """Return the fitted observation noise."""
+    def _fit_noise(
+        self, X: np.ndarray, residual: np.ndarray, V: np.ndarray, seed: int
+    ) -> None:
+        """Fit the observation noise to residuals at standardised codes."""
         if self.noise is None:
-            return None
-        noise = (
-            ResidualNoise()
-            if self.noise == "structured"
-            else clone(self.noise, safe=False)
-        )
-        return noise.fit(residual)
+            self.noise_ = None
+        elif isinstance(self.noise, str) and self.noise == "neighbors":
+            self.noise_ = NeighborNoise(random_state=seed % 2**31).fit(residual, V)
+            blend_enough(self.noise_, lambda: self._draw(None, BLOCK, seed), X)
+        else:
+            structured = isinstance(self.noise, str)
+            noise = ResidualNoise() if structured else clone(self.noise, safe=False)
+            self.noise_ = noise.fit(residual)
 
     def _vary(
         self,
@@ -525,10 +535,21 @@ n_timepoints)
         code, level, scale = self._split_codes(
             self._standard.mean_ + V * self._standard.scale_
         )
-        shape = self._network.decode(code)
-        if self.noise_ is not None:
-            shape = shape + draw(self.noise_, n_samples, seed + 1)
-        return self.scaling_.join(level, scale, self.scaling_.as_shape(shape, scale))
+        shape = self._network.decode(code) + self._draw_noise(V, seed + 1)
+        shape = self.scaling_.as_shape(shape, scale)
+        return self.grid_.snap(self.scaling_.join(level, scale, shape))
+
+    def _draw_noise(self, V: np.ndarray, seed: int) -> np.ndarray | float:
+        """Return observation noise for series of standardised codes."""
+        if self.noise_ is None or not len(V):
+            return 0.0
+        if not isinstance(self.noise_, NeighborNoise):
+            return draw(self.noise_, len(V), seed)
+        parts = [
+            self.noise_.sample_at(V[rows], np.random.default_rng([seed, number]))
+            for number, rows in blocks(len(V))
+        ]
+        return np.concatenate(parts)
 
     def _draw_codes(
         self, labels: np.ndarray | None, n_samples: int, seed: int
@@ -544,15 +565,16 @@ n_timepoints)
         self, code: np.ndarray, level: np.ndarray, scale: np.ndarray
     ) -> np.ndarray:
         """Return the columns (Z, m, log s)."""
-        positive = np.maximum(scale, self.scaling_.min_scale_)  # constants have scale 0
-        return np.concatenate([code, level, np.log(positive)], axis=1)
+        # the scale 0 of a constant stands one below the floor of the others
+        log_scale = np.log(np.where(scale > 0, scale, self.scaling_.min_scale_ / np.e))
+        return np.concatenate([code, level, log_scale], axis=1)
 
     def _split_codes(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return code, level and scale of the columns (Z, m, log s)."""
         code, level, log_scale = np.split(
             V, [self._n_codes, self._n_codes + self.n_channels_in_], axis=1
         )
-        constant = self.scaling_.max_scale_ == 0
+        constant = log_scale < np.log(self.scaling_.min_scale_) - 0.5
         return code, level, np.where(constant, 0.0, np.exp(log_scale))
 
     @property

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 __all__ = ["ELBOLoss", "gaussian_log_likelihood", "kl_divergence"]
 
-MIN_VARIANCE = 1e-4  # of the shape, whose variance is one: at best 1 % of its scale
+MIN_VARIANCE = 1e-2  # of the shape, whose variance is one
 
 
 def kl_divergence(mu: Tensor, logvar: Tensor | None) -> Tensor:

@@ -1,0 +1,82 @@
+"""The sets of series of the generation benchmark, each in three parts.
+
+Windows of one long series overlap, and the whole series drifts, so neither a random
+split nor one by halves is honest about memorisation: the series is cut into stretches
+of three window lengths, every other stretch is held out, and windows are cut inside
+the stretches. But a critic recognises a stretch by its neighbouring windows, so the
+distribution is compared with other windows of the training stretches:
+
+    train    what generators learn
+    twin     the same distribution, which samples are compared with
+    unseen   what the memorisation of the training part is measured by
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from _shared import min_max, read_raw, windows
+
+STRETCH = 3  # windows long
+
+
+def sines(n=10_000, seed=0):
+    """Return TimeGAN's sines: sin(f * t + p), f and p uniform in [0, 0.1)."""
+    rng = np.random.default_rng(seed)
+    f, p = rng.uniform(0, 0.1, size=(2, n, 5, 1))
+    return (np.sin(f * np.arange(24) + p) + 1) / 2
+
+
+def in_stretches(file, length=24):
+    """Return windows of every other stretch of a raw series, and of the others."""
+    series = min_max(read_raw(file))
+    stretches = np.array_split(series, len(series) // (STRETCH * length))
+    cut = [windows(stretch, length) for stretch in stretches]
+    return np.concatenate(cut[::2]), np.concatenate(cut[1::2])
+
+
+def panel(name):
+    """Return a panel's arrays, or leave."""
+    path = Path(os.environ.get("LGTA_DATA", "data")) / f"{name}.npz"
+    if not path.exists():
+        sys.exit(f"skipped: {path} is not there; set LGTA_DATA to the folder with it.")
+    return np.load(path)
+
+
+def beijing():
+    """Return complete days of air quality and weather, every other day."""
+    days = panel("BeijingPM25Days")["X"].astype(float)
+    low, high = (f(days, axis=(0, 2))[:, None] for f in (np.nanmin, np.nanmax))
+    days = (days - low) / (high - low)
+    return [X[~np.isnan(X).any(axis=(1, 2))] for X in (days[::2], days[1::2])]
+
+
+def ecg():
+    """Return the archive's own training and test heart beats."""
+    z = panel("ECG5000")
+    return (z["X"][z[part]].astype(float) for part in ("train_idx", "test_idx"))
+
+
+def parts(name):
+    """Return the parts train, twin and unseen of a set."""
+    train, other = SETS[name]()
+    rng = np.random.default_rng(0)
+    if name in INDEPENDENT:
+        twin, unseen = np.array_split(other[rng.permutation(len(other))], 2)
+        return train[:MOST], twin, unseen
+    half = len(train) // 2
+    order = rng.permutation(len(train))
+    return train[np.sort(order[:half])], train[order[half:]], other
+
+
+INDEPENDENT = {"sines", "ECG5000"}  # their series do not overlap
+MOST = 2500
+SETS = {
+    "stocks": lambda: in_stretches("raw_stocks_timegan.csv.gz"),
+    "ETTh1": lambda: in_stretches("raw_etth1.csv.gz"),
+    "sines": lambda: np.array_split(sines(), 2),
+    "Beijing PM2.5": beijing,
+    "ECG5000": ecg,
+    "white noise": lambda: in_stretches("control_tourism_seed0.csv.gz"),
+}
