@@ -1,6 +1,17 @@
 """Augmentation and synthesis of time series as scikit-learn estimators."""
 
 from lgta_sklearn.augmenters.latent import LatentAugmenter, PosteriorCollapseWarning
+from lgta_sklearn.compose import (
+    AugmentedClassifier,
+    AugmentedRegressor,
+    LatentResampler,
+)
 
-__all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
+__all__ = [
+    "AugmentedClassifier",
+    "AugmentedRegressor",
+    "LatentAugmenter",
+    "LatentResampler",
+    "PosteriorCollapseWarning",
+]
 __version__ = "0.1.0.dev0"

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-__all__ = ["Bounds", "check_parameters", "check_series", "in_container"]
+__all__ = [
+    "Bounds",
+    "check_labels_present",
+    "check_parameters",
+    "check_series",
+    "in_container",
+    "take_labels",
+]
 
 
 @dataclass(frozen=True)
@@ -250,3 +257,50 @@ def in_container(series: np.ndarray, like: Any, index: np.ndarray | None) -> Any
         return series
     rows = like.index if index is None else like.index[index]
     return type(like)(series, index=rows, columns=like.columns)
+
+
+def check_labels_present(y: Any) -> None:
+    """Refuse missing labels of any kind.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If one is missing.
+    """
+    if np.asarray(y).dtype.kind in "biu":
+        return
+    from pandas import isna
+
+    missing = np.argwhere(isna(np.asarray(y, dtype=object)))[:, 0]
+    if len(missing):
+        raise ValueError(
+            f"Input y contains NaN: {len(missing)} labels are missing, the first at "
+            f"series {missing[0]}. Expected a label for every series."
+        )
+
+
+def take_labels(y: Any, index: np.ndarray) -> Any:
+    """Return labels by position, in their container where it is one of pandas.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples, ...)
+        Labels, targets or weights.
+    index : ndarray of int
+        Rows to take.
+
+    Returns
+    -------
+    array of shape (len(index), ...)
+        The entries of `y` at these rows.
+    """
+    if hasattr(y, "iloc"):
+        return y.iloc[index]
+    if hasattr(y, "categories"):
+        return y.take(index)
+    return np.asarray(y)[index]

@@ -22,9 +22,11 @@ from lgta_sklearn._random import content_generators, pinned_threads, seed_from
 from lgta_sklearn._validation import (
     Bounds,
     Constraint,
+    check_labels_present,
     check_parameters,
     check_series,
     in_container,
+    take_labels,
 )
 
 __all__ = ["BaseAugmenter"]
@@ -212,7 +214,7 @@ n_timepoints)
         varied = self._varied(series[index], strength, rng)
         result = [in_container(varied, like=X, index=index)]
         if y is not None:
-            result.append(_take(y, index))
+            result.append(take_labels(y, index))
         if return_index:
             result.append(index)
         return result[0] if len(result) == 1 else tuple(result)
@@ -278,7 +280,7 @@ n_timepoints)
         if y is None:
             return None
         check_consistent_length(X, y)
-        _check_labels_present(y)
+        check_labels_present(y)
         y = np.asarray(y)
         y = y[:, 0] if y.shape == (len(X), 1) else y
         distinct, labels = np.unique(y, return_inverse=True)
@@ -349,26 +351,3 @@ n_timepoints)
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _check_labels_present(y: Any) -> None:
-    """Refuse missing labels of any kind."""
-    if np.asarray(y).dtype.kind in "biu":
-        return
-    from pandas import isna
-
-    missing = np.argwhere(isna(np.asarray(y, dtype=object)))[:, 0]
-    if len(missing):
-        raise ValueError(
-            f"Input y contains NaN: {len(missing)} labels are missing, the first at "
-            f"series {missing[0]}. Expected a label for every series."
-        )
-
-
-def _take(y: Any, index: np.ndarray) -> Any:
-    """Return labels by position, in their container where it is one of pandas."""
-    if hasattr(y, "iloc"):
-        return y.iloc[index]
-    if hasattr(y, "categories"):
-        return y.take(index)
-    return np.asarray(y)[index]

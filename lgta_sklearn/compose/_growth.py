@@ -1,0 +1,93 @@
+"""New rows for given ones: what the estimators and the sampler share.
+
+Letters: ``source`` the rows of the training set that new rows come from and whose
+labels (and weights) they get.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from lgta_sklearn._validation import Constraint, check_labels_present
+from lgta_sklearn.augmenters.latent import LatentAugmenter
+
+__all__ = ["GROWTH", "checked_labels", "new_rows", "seeded", "sources"]
+
+ROUNDS = 10  # draws of a row whose label is doubted, before the real row stands in
+GROWTH: Mapping[str, Sequence[Constraint]] = {
+    "augmenter": [None, "has augment"],
+    "method": ["augment", "sample"],
+    "off_class": ["keep", "reject", "relabel"],
+}
+
+
+def checked_labels(y: Any, *, warn: bool = True) -> Any:
+    """Return labels of one dimension, in their container where it has one."""
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None.")
+    flat = column_or_1d(y, warn=warn)
+    check_labels_present(flat)
+    if flat.dtype.kind == "f":
+        assert_all_finite(flat, input_name="y")
+    check_classification_targets(flat)
+    in_pandas = hasattr(y, "iloc") or hasattr(y, "categories")
+    return y if in_pandas and y.ndim == 1 else flat
+
+
+def seeded(augmenter: Any, seed: int) -> Any:
+    """Return an unfitted augmenter, seeded if it has no seed of its own."""
+    fresh = LatentAugmenter() if augmenter is None else clone(augmenter)
+    if getattr(fresh, "random_state", 0) is None:
+        fresh.set_params(random_state=seed % 2**31)
+    return fresh
+
+
+def sources(
+    y: np.ndarray, wanted: Mapping[Any, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Return the rows that new ones come from: those of a class evenly, in turn."""
+    parts = [np.empty(0, dtype=int)]
+    for label, n in wanted.items():
+        members = rng.permutation(np.flatnonzero(y == label))
+        parts.append(np.resize(members, n))
+    return np.concatenate(parts)
+
+
+def new_rows(
+    augmenter: Any,
+    X: np.ndarray,
+    labels: np.ndarray,
+    source: np.ndarray,
+    *,
+    method: str,
+    judge: Any,
+    off_class: str,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return new series and the rows whose labels they get."""
+
+    def draw(source: np.ndarray, seed: int) -> np.ndarray:
+        if method == "sample":
+            return augmenter.sample(y=labels[source], random_state=seed)
+        return augmenter.augment(X[source], random_state=seed)
+
+    new = draw(source, seed)
+    if judge is None:
+        return new, source
+    if off_class == "relabel":
+        first = {label: np.argmax(labels == label) for label in np.unique(labels)}
+        predicted = judge.predict(new)
+        off = predicted != labels[source]
+        return new, np.where(off, [first[label] for label in predicted], source)
+    for attempt in range(1, ROUNDS + 1):
+        off = np.flatnonzero(judge.predict(new) != labels[source])
+        if not len(off):
+            return new, source
+        new[off] = (
+            X[source[off]] if attempt == ROUNDS else draw(source[off], seed + attempt)
+        )
+    return new, source

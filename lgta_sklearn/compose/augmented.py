@@ -1,0 +1,453 @@
+"""Estimators that are trained on more series than they were given."""
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    clone,
+)
+from sklearn.utils import (
+    Tags,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    get_tags,
+)
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._validation import (
+    Bounds,
+    Constraint,
+    check_parameters,
+    check_series,
+    in_container,
+    take_labels,
+)
+from lgta_sklearn.compose._growth import (
+    GROWTH,
+    checked_labels,
+    new_rows,
+    seeded,
+    sources,
+)
+from lgta_sklearn.compose._strategy import wanted_counts
+
+__all__ = ["AugmentedClassifier", "AugmentedRegressor"]
+
+
+def _estimator_has(name: str) -> Callable[[Any], bool]:
+    """Return a check that the (fitted) estimator inside has a method."""
+
+    def check(self: Any) -> bool:
+        getattr(getattr(self, "estimator_", self.estimator), name)
+        return True
+
+    return check
+
+
+class _Augmented(MetaEstimatorMixin, BaseEstimator):
+    """What the augmented classifier and the augmented regressor share."""
+
+    estimator: Any
+    augmenter: Any
+    n_copies: int
+    random_state: Any
+
+    def _fit_grown(
+        self,
+        X: Any,
+        y: Any,
+        grow: Callable[[np.ndarray, Any, int], tuple[np.ndarray, np.ndarray]],
+        fit_params: Mapping[str, Any],
+    ) -> Self:
+        """Fit the estimator on the series and the new ones that `grow` makes."""
+        series = check_series(self, X, reset=True)
+        check_consistent_length(series, y)
+        params = fit_params
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "fit", **fit_params).estimator.fit
+        seed = seed_from(self.random_state)
+        new, source = grow(series, y, seed)
+        index = np.concatenate([np.arange(len(series)), source])
+        grown = in_container(np.concatenate([series, new]), like=X, index=index)
+        self.n_augmented_ = len(new)
+        self.estimator_ = clone(self.estimator).fit(
+            grown, take_labels(y, index), **_take_params(params, len(series), index)
+        )
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Predict with the fitted estimator; the series are not touched.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series, or whatever else the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels or values.
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routing: what is given to `fit` goes to the estimator's `fit`.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=type(self).__name__).add(
+            estimator=self.estimator, method_mapping=mapping
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        """Take the tags of the estimator inside, where it has any."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        try:
+            inner = get_tags(self.estimator)
+        except (AttributeError, TypeError):  # of sktime, or a class
+            return tags
+        if tags.classifier_tags is not None and inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+        if tags.regressor_tags is not None and inner.regressor_tags is not None:
+            tags.regressor_tags = inner.regressor_tags
+        tags.target_tags.single_output = inner.target_tags.single_output
+        return tags
+
+
+class AugmentedClassifier(ClassifierMixin, _Augmented):
+    """A classifier that is trained on more series than it was given.
+
+    While fitting, and only then, an augmenter learns the training series, makes new
+    ones with labels, and the classifier is fitted on both. Inside cross-validation the
+    augmenter sees the training fold alone, and what is predicted is passed on as it is.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Classifier of scikit-learn, sktime or aeon, or a Pipeline that ends in one.
+    augmenter : augmenter or None, default=None
+        What makes the new series; None takes `LatentAugmenter` with its defaults.
+    n_copies : int, default=4
+        New series per series; 0 only fits the classifier.
+    sampling_strategy : None, str, float, dict or callable, default=None
+        How many series each class shall have, in the words of `LatentResampler`; takes
+        the place of `n_copies`.
+    method : {"augment", "sample"}, default="augment"
+        Whether new series are variations of those of the class (`augment`) or
+        invented from its density (`sample`).
+    off_class : {"keep", "reject", "relabel"}, default="keep"
+        What becomes of new series that the classifier, fitted on the real ones alone,
+        puts into another class: nothing, they are drawn anew (up to ten times, then
+        the real series is repeated in their place), or they get that label.
+    random_state : None, int, RandomState or Generator, default=None
+        Seed of the growth; also of the augmenter, where that has none of its own.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier.
+    augmenter_ : augmenter
+        The fitted augmenter; absent if nothing was to be made.
+    classes_ : ndarray
+        Labels.
+    n_augmented_ : int
+        Series that were added.
+    n_channels_in_, n_timepoints_in_ : int
+        Layout of the series.
+    n_features_in_ : int
+        Number of time points, if the series came in two dimensions.
+    feature_names_in_ : ndarray of str
+        Column names, if the series came as a DataFrame.
+
+    See Also
+    --------
+    LatentResampler : The same as a step of imbalanced-learn's Pipeline.
+
+    References
+    ----------
+    Roque et al. (2025), "L-GTA: latent generative modeling for time series
+    augmentation", arXiv:2507.23615.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import AugmentedClassifier, LatentAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> y = (X.mean(axis=1) > 0).astype(int)
+    >>> model = AugmentedClassifier(
+    ...     RidgeClassifier(), LatentAugmenter(max_epochs=5), random_state=0
+    ... )
+    >>> model.fit(X, y).n_augmented_
+    160
+    """
+
+    _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "estimator": ["has fit"],
+        "n_copies": [Bounds(Integral, 0)],
+        **GROWTH,
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        augmenter: Any = None,
+        *,
+        n_copies: int = 4,
+        sampling_strategy: Any = None,
+        method: str = "augment",
+        off_class: str = "keep",
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.augmenter = augmenter
+        self.n_copies = n_copies
+        self.sampling_strategy = sampling_strategy
+        self.method = method
+        self.off_class = off_class
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
+        """Fit the augmenter, make new series, and fit the classifier on all.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+        y : array-like of shape (n_samples,)
+            Labels.
+        **fit_params : dict
+            Passed on to the classifier (by scikit-learn's metadata routing, where that
+            is enabled); those with one entry per series, such as `sample_weight`,
+            are repeated for the new series.
+
+        Returns
+        -------
+        AugmentedClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For bad parameters, series or labels, before any training.
+        """
+        check_parameters(self, self._parameter_constraints)
+        y = checked_labels(y)
+        self._fit_grown(X, y, self._grow, fit_params)
+        return self
+
+    def _grow(self, X: np.ndarray, y: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return new series and the rows whose labels they get."""
+        labels = np.asarray(y)
+        source = np.tile(np.arange(len(X)), self.n_copies)
+        if self.sampling_strategy is not None:
+            counts = wanted_counts(self.sampling_strategy, labels)
+            source = sources(labels, counts, np.random.default_rng(seed))
+        if not len(source):
+            return X[:0], source
+        self.augmenter_ = seeded(self.augmenter, seed).fit(X, labels)
+        judge = None
+        if self.off_class != "keep":
+            judge = clone(self.estimator).fit(X, labels)
+        return new_rows(
+            self.augmenter_,
+            X,
+            labels,
+            source,
+            method=self.method,
+            judge=judge,
+            off_class=self.off_class,
+            seed=seed,
+        )
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Return the labels that the classifier knows."""
+        return self.estimator_.classes_
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities.
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
+
+    @available_if(_estimator_has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the classifier's decision values.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Decision values.
+        """
+        check_is_fitted(self)
+        return self.estimator_.decision_function(X)
+
+
+class AugmentedRegressor(RegressorMixin, _Augmented):
+    """A regressor that is trained on more series than it was given.
+
+    While fitting, and only then, each training series is joined by latent variations
+    with the same target.
+
+    Parameters
+    ----------
+    estimator : regressor
+        Regressor of scikit-learn, sktime or aeon, or a Pipeline that ends in one.
+    augmenter : augmenter or None, default=None
+        What makes the variations; None takes `LatentAugmenter` with its defaults.
+    n_copies : int, default=4
+        Variations of each series; 0 only fits the regressor.
+    random_state : None, int, RandomState or Generator, default=None
+        Seed of the growth; also of the augmenter, where that has none of its own.
+
+    Attributes
+    ----------
+    estimator_ : regressor
+        The fitted regressor.
+    augmenter_ : augmenter
+        The fitted augmenter; absent if nothing was to be made.
+    n_augmented_ : int
+        Series that were added.
+    n_channels_in_, n_timepoints_in_ : int
+        Layout of the series.
+    n_features_in_ : int
+        Number of time points, if the series came in two dimensions.
+    feature_names_in_ : ndarray of str
+        Column names, if the series came as a DataFrame.
+
+    References
+    ----------
+    Roque et al. (2025), "L-GTA: latent generative modeling for time series
+    augmentation", arXiv:2507.23615.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import AugmentedRegressor, LatentAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from sklearn.linear_model import Ridge
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> model = AugmentedRegressor(
+    ...     Ridge(), LatentAugmenter(max_epochs=5), random_state=0
+    ... )
+    >>> model.fit(X, X.max(axis=1)).predict(X[:2]).shape
+    (2,)
+    """
+
+    _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
+        "estimator": ["has fit"],
+        "n_copies": [Bounds(Integral, 0)],
+        "augmenter": GROWTH["augmenter"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        augmenter: Any = None,
+        *,
+        n_copies: int = 4,
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.augmenter = augmenter
+        self.n_copies = n_copies
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
+        """Fit the augmenter, vary the series, and fit the regressor on all.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        **fit_params : dict
+            Passed on to the regressor, as in `AugmentedClassifier`.
+
+        Returns
+        -------
+        AugmentedRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For bad parameters, series or targets, before any training.
+        """
+        check_parameters(self, self._parameter_constraints)
+        _require_y(self, y)
+        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return self._fit_grown(X, y, self._grow, fit_params)
+
+    def _grow(self, X: np.ndarray, y: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return variations and their source rows."""
+        source = np.tile(np.arange(len(X)), self.n_copies)
+        if not len(source):
+            return X[:0], source
+        self.augmenter_ = seeded(self.augmenter, seed).fit(X)
+        return self.augmenter_.augment(X[source], random_state=seed), source
+
+
+def _require_y(estimator: Any, y: Any) -> None:
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None."
+        )
+
+
+def _take_params(
+    params: Mapping[str, Any], n_samples: int, index: np.ndarray
+) -> dict[str, Any]:
+    """Return parameters of `fit`, those with an entry per series taken by index."""
+    return {
+        name: take_labels(value, index)
+        if np.ndim(value) and len(value) == n_samples
+        else value
+        for name, value in params.items()
+    }
