@@ -208,8 +208,10 @@ def _check_size(n_channels: int, n_timepoints: int, name: str) -> None:
     if n_timepoints < 2:
         raise ValueError(
             f"X has 1 feature(s), one time point per series, but {name} needs at "
-            "least 2. In a sktime pipeline use an sktime classifier's own wrapper; "
-            "else check that the axis order is (n_samples, n_channels, n_timepoints)."
+            "least 2. In a sktime pipeline use the classes of "
+            "lgta_sklearn.adapters.sktime, since sktime fits one of scikit-learn's to "
+            "each series by itself; else check that the axis order is (n_samples, "
+            "n_channels, n_timepoints)."
         )
     if n_channels > n_timepoints:
         warnings.warn(

@@ -42,6 +42,12 @@ def test_the_loss_at_the_end_is_the_one_reported(fitted, italy):
     )
 
 
+def test_the_order_in_memory_does_not_matter(motions):
+    X = motions[0]
+    drawn = [fast().fit(A).sample(2, random_state=0) for A in (X, np.asfortranarray(X))]
+    np.testing.assert_array_equal(*drawn)
+
+
 class TestVariation:
     def test_strength_zero_is_exactly_the_identity(self, fitted, italy):
         X, y = italy

@@ -267,7 +267,8 @@ n_timepoints)
     @staticmethod
     def _as_channels(X: np.ndarray) -> np.ndarray:
         """Return (n, C, T) in double precision."""
-        return (X[:, None] if X.ndim == 2 else X).astype(np.float64)
+        # the order in memory changes the last bits of a sum
+        return (X[:, None] if X.ndim == 2 else X).astype(np.float64, order="C")
 
     @staticmethod
     def _as_given(X: np.ndarray, ndim: int, dtype: np.dtype) -> np.ndarray:

@@ -26,7 +26,25 @@ GROWTH: Mapping[str, Sequence[Constraint]] = {
 
 
 def checked_labels(y: Any, *, warn: bool = True) -> Any:
-    """Return labels of one dimension, in their container where it has one."""
+    """Return labels of one dimension, in their container where it has one.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        Labels.
+    warn : bool, default=True
+        Whether to warn of a column.
+
+    Returns
+    -------
+    ndarray or Series of shape (n_samples,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing or are no classes.
+    """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None.")
     flat = column_or_1d(y, warn=warn)
@@ -39,7 +57,20 @@ def checked_labels(y: Any, *, warn: bool = True) -> Any:
 
 
 def seeded(augmenter: Any, seed: int) -> Any:
-    """Return an unfitted augmenter, seeded if it has no seed of its own."""
+    """Return an unfitted augmenter, seeded if it has no seed of its own.
+
+    Parameters
+    ----------
+    augmenter : augmenter or None
+        None is `LatentAugmenter`; it is cloned.
+    seed : int
+        The seed.
+
+    Returns
+    -------
+    augmenter
+        To be fitted.
+    """
     fresh = LatentAugmenter() if augmenter is None else clone(augmenter)
     if getattr(fresh, "random_state", 0) is None:
         fresh.set_params(random_state=seed % 2**31)
@@ -49,7 +80,22 @@ def seeded(augmenter: Any, seed: int) -> Any:
 def sources(
     y: np.ndarray, wanted: Mapping[Any, int], rng: np.random.Generator
 ) -> np.ndarray:
-    """Return the rows that new ones come from: those of a class evenly, in turn."""
+    """Return the rows that new ones come from: those of a class evenly, in turn.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels.
+    wanted : mapping of label to int
+        How many new rows.
+    rng : numpy.random.Generator
+        Chooses which rows are taken once more than others.
+
+    Returns
+    -------
+    ndarray of int
+        Rows.
+    """
     parts = [np.empty(0, dtype=int)]
     for label, n in wanted.items():
         members = rng.permutation(np.flatnonzero(y == label))
@@ -68,7 +114,35 @@ def new_rows(
     off_class: str,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return new series and the rows whose labels they get."""
+    """Return new series and the rows whose labels they get.
+
+    Parameters
+    ----------
+    augmenter : augmenter
+        Fitted to the series and their labels.
+    X : ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Training series.
+    labels : ndarray of shape (n_samples,)
+        Their labels.
+    source : ndarray of int of shape (n_new,)
+        Rows to make new ones of.
+    method : {"augment", "sample"}
+        Whether to vary the rows or to invent others of their class.
+    judge : classifier or None
+        Fitted; doubts labels.
+    off_class : {"keep", "reject", "relabel"}
+        What becomes of new series that the judge puts into another class.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    new : ndarray of shape (n_new, ...)
+        New series.
+    source : ndarray of int of shape (n_new,)
+        Rows with their labels.
+    """
 
     def draw(source: np.ndarray, seed: int) -> np.ndarray:
         if method == "sample":

@@ -12,7 +12,25 @@ STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
 
 
 def wanted_counts(strategy: Any, y: np.ndarray) -> dict[Any, int]:
-    """Return how many series to make for each label, in imbalanced-learn's words."""
+    """Return how many series to make for each label, in imbalanced-learn's words.
+
+    Parameters
+    ----------
+    strategy : str, float, mapping or callable
+        As `LatentResampler` explains.
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    dict
+        Number of new series by label.
+
+    Raises
+    ------
+    ValueError
+        If the strategy has no meaning for these labels, or would remove series.
+    """
     labels, counts = np.unique(y, return_counts=True)
     have = dict(zip(labels.tolist(), counts.tolist(), strict=True))
     if len(have) == 1:

@@ -285,7 +285,13 @@ n_timepoints)
 
     @property
     def classes_(self) -> np.ndarray:
-        """Return the labels that the classifier knows."""
+        """Return the labels that the classifier knows.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+            Labels.
+        """
         return self.estimator_.classes_
 
     @available_if(_estimator_has("predict_proba"))

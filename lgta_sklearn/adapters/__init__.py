@@ -1,0 +1,1 @@
+"""The augmenters as native objects of other libraries, each in a module of its own."""

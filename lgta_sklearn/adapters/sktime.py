@@ -1,0 +1,320 @@
+"""Native sktime objects: a transformer, a classifier and a regressor.
+
+sktime wraps a scikit-learn transformer so that it is fitted to each series by itself,
+and its `ClassifierPipeline` never calls `fit_transform`, so that an augmenter of
+scikit-learn's kind is of no use there. These objects delegate to the scikit-learn ones
+and leave panels of any type, checks and conversions to sktime.
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import clone
+from sktime.classification.base import BaseClassifier
+from sktime.regression.base import BaseRegressor
+from sktime.transformations.base import BaseTransformer
+
+from lgta_sklearn.augmenters.latent import LatentAugmenter
+from lgta_sklearn.compose import AugmentedClassifier, AugmentedRegressor
+
+__all__ = [
+    "AugmentedTimeSeriesClassifier",
+    "AugmentedTimeSeriesRegressor",
+    "LatentAugmenterTransformer",
+]
+
+_PANEL_TAGS = {
+    "authors": ["lgta_sklearn developers"],
+    "maintainers": ["lgta_sklearn developers"],
+    "python_dependencies": ["torch", "skorch"],
+    "X_inner_mtype": "numpy3D",
+    "capability:multivariate": True,
+    "capability:unequal_length": False,
+    "capability:missing_values": False,
+    "capability:random_state": True,
+}
+
+
+def _tiny() -> LatentAugmenter:
+    """Return an augmenter that trains in a blink, for sktime's tests."""
+    return LatentAugmenter(latent_dim=2, hidden_dim=8, max_epochs=1, random_state=0)
+
+
+class LatentAugmenterTransformer(BaseTransformer):
+    """An augmenter as a transformer of sktime: it learns a panel and maps panels.
+
+    `transform` does what the augmenter's `on_transform` says: by default nothing, with
+    ``"reconstruct"`` it returns what the model keeps of the series, with ``"augment"``
+    a variation of each. sktime's pipelines call `transform` while training and while
+    predicting alike; to grow a training set use `AugmentedTimeSeriesClassifier`.
+
+    Parameters
+    ----------
+    augmenter : LatentAugmenter or None, default=None
+        Unfitted augmenter; None takes `LatentAugmenter` with its defaults.
+    random_state : None, int or RandomState, default=None
+        Seed of the augmenter, where that has none of its own.
+
+    Attributes
+    ----------
+    augmenter_ : LatentAugmenter
+        The fitted augmenter.
+
+    References
+    ----------
+    Roque et al. (2025), "L-GTA: latent generative modeling for time series
+    augmentation", arXiv:2507.23615.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.adapters.sktime import LatentAugmenterTransformer
+    >>> from sktime.datasets import load_italy_power_demand
+    >>> X, y = load_italy_power_demand(split="train", return_type="pd-multiindex")
+    >>> denoiser = LatentAugmenterTransformer(
+    ...     LatentAugmenter(on_transform="reconstruct", max_epochs=5)
+    ... )
+    >>> denoiser.fit_transform(X).shape
+    (1608, 1)
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        **_PANEL_TAGS,
+        # a transformer that is fitted to a panel is tagged so by sktime's own
+        "scitype:transform-input": "Series",
+        "scitype:transform-output": "Series",
+        "scitype:instancewise": False,
+        "y_inner_mtype": "None",
+        "capability:categorical_in_X": False,
+        "capability:inverse_transform": False,
+        "fit_is_empty": False,
+        "transform-returns-same-time-index": True,
+        "property:randomness": "derandomized",
+    }
+
+    def __init__(self, augmenter: Any = None, random_state: Any = None) -> None:
+        self.augmenter = augmenter
+        self.random_state = random_state
+        super().__init__()
+
+    def _fit(self, X: np.ndarray, y: Any = None) -> "LatentAugmenterTransformer":
+        fresh = LatentAugmenter() if self.augmenter is None else clone(self.augmenter)
+        if fresh.random_state is None:
+            fresh.set_params(random_state=self.random_state)
+        self.augmenter_ = fresh.fit(X)
+        return self
+
+    def _transform(self, X: np.ndarray, y: Any = None) -> np.ndarray:
+        return self.augmenter_.transform(X)
+
+    @classmethod
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+        """Return parameters for sktime's tests.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Ignored.
+
+        Returns
+        -------
+        list of dict
+            Parameters.
+        """
+        reconstructing = _tiny().set_params(on_transform="reconstruct")
+        return [{"augmenter": _tiny()}, {"augmenter": reconstructing}]
+
+
+class AugmentedTimeSeriesClassifier(BaseClassifier):
+    """A classifier of sktime that is trained on more series than it was given.
+
+    What `lgta_sklearn.AugmentedClassifier` is for scikit-learn: the training series and
+    new ones train the classifier; what is predicted is not touched.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Classifier of sktime (or of scikit-learn, for arrays of three dimensions).
+    augmenter : LatentAugmenter or None, default=None
+        What makes the new series; None takes `LatentAugmenter` with its defaults.
+    n_copies : int, default=4
+        New series per series.
+    sampling_strategy : None, str, float, dict or callable, default=None
+        How many series each class shall have; takes the place of `n_copies`.
+    method : {"augment", "sample"}, default="augment"
+        Whether new series are variations or inventions.
+    off_class : {"keep", "reject", "relabel"}, default="keep"
+        What becomes of new series that the classifier, fitted on the real ones alone,
+        puts into another class.
+    random_state : None, int or RandomState, default=None
+        Seed of the growth; also of the augmenter, where that has none of its own.
+
+    Attributes
+    ----------
+    model_ : AugmentedClassifier
+        What was fitted.
+
+    References
+    ----------
+    Roque et al. (2025), "L-GTA: latent generative modeling for time series
+    augmentation", arXiv:2507.23615.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.adapters.sktime import AugmentedTimeSeriesClassifier
+    >>> from sktime.classification.dummy import DummyClassifier
+    >>> from sktime.datasets import load_italy_power_demand
+    >>> X, y = load_italy_power_demand(split="train", return_type="nested_univ")
+    >>> model = AugmentedTimeSeriesClassifier(
+    ...     DummyClassifier(), LatentAugmenter(max_epochs=5), random_state=0
+    ... )
+    >>> model.fit(X, y).predict(X).shape
+    (67,)
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        **_PANEL_TAGS,
+        "capability:predict_proba": True,
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        augmenter: Any = None,
+        *,
+        n_copies: int = 4,
+        sampling_strategy: Any = None,
+        method: str = "augment",
+        off_class: str = "keep",
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.augmenter = augmenter
+        self.n_copies = n_copies
+        self.sampling_strategy = sampling_strategy
+        self.method = method
+        self.off_class = off_class
+        self.random_state = random_state
+        super().__init__()
+
+    def _fit(self, X: np.ndarray, y: np.ndarray) -> "AugmentedTimeSeriesClassifier":
+        params = self.get_params(deep=False)
+        self.model_ = AugmentedClassifier(params.pop("estimator"), **params).fit(X, y)
+        return self
+
+    def _predict(self, X: np.ndarray) -> np.ndarray:
+        return self.model_.predict(X)
+
+    def _predict_proba(self, X: np.ndarray) -> np.ndarray:
+        if hasattr(self.model_, "predict_proba"):
+            return self.model_.predict_proba(X)
+        return super()._predict_proba(X)
+
+    @classmethod
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+        """Return parameters for sktime's tests.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Ignored.
+
+        Returns
+        -------
+        list of dict
+            Parameters.
+        """
+        from sktime.classification.dummy import DummyClassifier
+
+        return [
+            {"estimator": DummyClassifier(), "augmenter": _tiny(), "n_copies": 1},
+            {"estimator": DummyClassifier(), "augmenter": _tiny(), "method": "sample"},
+        ]
+
+
+class AugmentedTimeSeriesRegressor(BaseRegressor):
+    """A regressor of sktime that is trained on more series than it was given.
+
+    What `lgta_sklearn.AugmentedRegressor` is for scikit-learn: each training series is
+    joined by latent variations with the same target.
+
+    Parameters
+    ----------
+    estimator : regressor
+        Regressor of sktime (or of scikit-learn, for arrays of three dimensions).
+    augmenter : LatentAugmenter or None, default=None
+        What makes the variations; None takes `LatentAugmenter` with its defaults.
+    n_copies : int, default=4
+        Variations of each series.
+    random_state : None, int or RandomState, default=None
+        Seed of the growth; also of the augmenter, where that has none of its own.
+
+    Attributes
+    ----------
+    model_ : AugmentedRegressor
+        What was fitted.
+
+    References
+    ----------
+    Roque et al. (2025), "L-GTA: latent generative modeling for time series
+    augmentation", arXiv:2507.23615.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.adapters.sktime import AugmentedTimeSeriesRegressor
+    >>> from sktime.datasets import load_italy_power_demand
+    >>> from sktime.regression.dummy import DummyRegressor
+    >>> X, _ = load_italy_power_demand(split="train", return_type="numpy3D")
+    >>> model = AugmentedTimeSeriesRegressor(
+    ...     DummyRegressor(), LatentAugmenter(max_epochs=5), random_state=0
+    ... )
+    >>> model.fit(X, X.max(axis=(1, 2))).predict(X).shape
+    (67,)
+    """
+
+    _tags: ClassVar[dict[str, Any]] = dict(_PANEL_TAGS)
+
+    def __init__(
+        self,
+        estimator: Any,
+        augmenter: Any = None,
+        *,
+        n_copies: int = 4,
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.augmenter = augmenter
+        self.n_copies = n_copies
+        self.random_state = random_state
+        super().__init__()
+
+    def _fit(self, X: np.ndarray, y: np.ndarray) -> "AugmentedTimeSeriesRegressor":
+        params = self.get_params(deep=False)
+        self.model_ = AugmentedRegressor(params.pop("estimator"), **params).fit(X, y)
+        return self
+
+    def _predict(self, X: np.ndarray) -> np.ndarray:
+        return self.model_.predict(X)
+
+    @classmethod
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+        """Return parameters for sktime's tests.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Ignored.
+
+        Returns
+        -------
+        list of dict
+            Parameters.
+        """
+        from sktime.regression.dummy import DummyRegressor
+
+        return [
+            {"estimator": DummyRegressor(), "augmenter": _tiny(), "n_copies": 1},
+            {"estimator": DummyRegressor(strategy="median"), "augmenter": _tiny()},
+        ]
