@@ -1,4 +1,4 @@
-"""Discriminative score on 24-step windows of stocks and ETTh1, beside its floor.
+"""Discriminative score on 24-step windows of three sets, beside its floor.
 
 The literature's protocol (Yoon et al., 2019): the generator learns all windows of the
 series scaled to [0, 1] and as many samples are told from the same windows by a small
@@ -16,6 +16,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from _sets import sines
 from _shared import markdown, min_max, read_raw, windows, write
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import cross_val_score
@@ -23,7 +24,11 @@ from sklearn.model_selection import cross_val_score
 from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.metrics import discriminative_score
 
-FILES = {"stocks": "raw_stocks_timegan.csv.gz", "ETTh1": "raw_etth1.csv.gz"}
+SETS = {
+    "stocks": lambda: windows(min_max(read_raw("raw_stocks_timegan.csv.gz")), 24),
+    "ETTh1": lambda: windows(min_max(read_raw("raw_etth1.csv.gz")), 24),
+    "sines": sines,
+}
 
 
 def trees(real, synthetic, seed, n=2500):
@@ -55,8 +60,8 @@ def main():
     parser.add_argument("--backbone", default="cnn_gru")
     args = parser.parse_args()
     rows = []
-    for name, file in FILES.items():
-        X = windows(min_max(read_raw(file)), 24)
+    for name, read in SETS.items():
+        X = read()
         half = np.random.default_rng(0).permutation(len(X))
         critics, by_trees = compare(*np.array_split(X[half], 2), args)
         rows.append(_row(name, "floor: real, real", critics, [by_trees]))

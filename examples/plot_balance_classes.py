@@ -74,7 +74,7 @@ panels = [
 for ax, (title, days, colour) in zip(axes, panels, strict=False):
     ax.plot(days.T, color=colour, alpha=0.6, linewidth=1)
     ax.set(title=title, xlabel="hour", ylabel="demand", ylim=(-3, 3))
-for i, (name, values) in enumerate(scores.items()):
+for i, values in enumerate(scores.values()):
     axes[2].plot(values, [i] * 5, "o", color="#333333", alpha=0.5)
     axes[2].plot(np.mean(values), i, "|", color="#D55E00", markersize=24)
 axes[2].set_yticks(range(3), list(scores))

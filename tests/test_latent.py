@@ -16,7 +16,7 @@ from lgta_sklearn import LatentAugmenter, PosteriorCollapseWarning
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.metrics import nearest_neighbour_ratio
 from lgta_sklearn.noise import ResidualNoise
-from lgta_sklearn.transforms import Jitter
+from lgta_sklearn.transforms import Jitter, Mixup
 
 
 def _r2(X, reconstructed):
@@ -148,6 +148,24 @@ class TestVariation:
         np.testing.assert_array_equal(
             column.sample(3, y="1", random_state=0),
             fast().fit(X, y).sample(3, y="1", random_state=0),
+        )
+
+    def test_mixup_moves_towards_the_same_class(self, italy):
+        X, y = italy
+        augmenter = LatentAugmenter(transformation=Mixup(), random_state=0).fit(X, y)
+        Z = augmenter.encode(X)[:, :16]
+        varied, _ = augmenter.augment(X, y, strength=1)
+        moved = augmenter.encode(varied)[:, :16]
+        centres = np.array([Z[y == label].mean(axis=0) for label in ("1", "2")])
+        nearest = np.abs(moved[:, None] - centres).sum(axis=2).argmin(axis=1)
+        assert (np.array(["1", "2"])[nearest] == y).mean() > 0.9
+        # a lone series has nobody to move to
+        rare = np.where(np.arange(len(X)) == 0, "rare", "often")
+        alone = augmenter.set_params(max_epochs=2).fit(X, rare)
+        np.testing.assert_allclose(alone.augment(X[:1], rare[:1])[0], X[:1])
+        np.testing.assert_array_equal(
+            alone.set_params(on_transform="augment").transform(X)[3:],
+            alone.transform(X[3:]),
         )
 
     def test_one_series_per_class_is_varied_too(self, italy):

@@ -60,8 +60,12 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         X: np.ndarray,
         strength: float,
         rngs: np.random.Generator | Sequence[np.random.Generator],
+        labels: np.ndarray | None,
     ) -> np.ndarray:
-        """Return one variation of each series, with one generator or one per row."""
+        """Return one variation of each series, with one generator or one per row.
+
+        `labels` are the numbers of their classes, -1 for one that was not in `fit`.
+        """
 
     @abstractmethod
     def _draw(self, labels: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
@@ -128,7 +132,8 @@ n_timepoints)
         """
         self.fit(X, y)
         X = check_series(self, X, reset=False)
-        return self._varied(X, self.strength, np.random.default_rng(self._call_seed()))
+        rng = np.random.default_rng(self._call_seed())
+        return self._varied(X, self.strength, rng, self._known_labels(y))
 
     def transform(self, X: Any) -> Any:
         """Return the series as `on_transform` says: the prediction-time hook.
@@ -211,7 +216,9 @@ n_timepoints)
             check_consistent_length(X, y)
         index = np.tile(np.arange(len(series)), n_copies)
         rng = np.random.default_rng(self._call_seed(random_state))
-        varied = self._varied(series[index], strength, rng)
+        labels = self._known_labels(y)
+        labels = None if labels is None else labels[index]
+        varied = self._varied(series[index], strength, rng, labels)
         result = [in_container(varied, like=X, index=index)]
         if y is not None:
             result.append(take_labels(y, index))
@@ -256,12 +263,18 @@ n_timepoints)
             X = self._draw(labels, n_samples, self._call_seed(random_state))
         return self._as_given(X, self.input_ndim_, self._dtype)
 
-    def _varied(self, X: np.ndarray, strength: float, rngs: Any) -> np.ndarray:
+    def _varied(
+        self,
+        X: np.ndarray,
+        strength: float,
+        rngs: Any,
+        labels: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return checked series varied, in their own layout and dtype."""
         if strength == 0 or len(X) == 0:
             return X.copy()
         with pinned_threads():
-            varied = self._vary(self._as_channels(X), float(strength), rngs)
+            varied = self._vary(self._as_channels(X), float(strength), rngs, labels)
         return self._as_given(varied, X.ndim, X.dtype)
 
     @staticmethod
@@ -315,6 +328,13 @@ n_timepoints)
                 f"Expected some of {self.classes_.tolist()}."
             )
         return np.searchsorted(self.classes_, wanted)
+
+    def _known_labels(self, y: Any) -> np.ndarray | None:
+        """Return the numbers of the classes of rows, -1 for others; None if none."""
+        if y is None or not hasattr(self, "classes_"):
+            return None
+        numbers = {label: k for k, label in enumerate(self.classes_.tolist())}
+        return np.array([numbers.get(label, -1) for label in np.ravel(y).tolist()])
 
     def _call_seed(self, random_state: Any = None) -> int:
         """Return the seed of a call: the caller's, or the next of the fit's own."""

@@ -33,7 +33,7 @@ from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassDensities, draw, make_density
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
-from lgta_sklearn.transforms import Jitter
+from lgta_sklearn.transforms import Jitter, LatentNeighbours
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
@@ -75,7 +75,9 @@ class LatentAugmenter(BaseAugmenter):
         False trains a plain autoencoder, which still samples through `density`.
     transformation : callable or None, default=None
         Latent transformation ``(Z, rng) -> Z`` of standardised codes; None takes
-        `lgta_sklearn.transforms.Jitter`.
+        `lgta_sklearn.transforms.Jitter`. One that has `n_neighbors`, such as
+        `lgta_sklearn.transforms.Mixup`, is called with the nearest training codes of
+        the same class too, ``(Z, rng, neighbours)``.
     strength : float, default=0.25
         How far `augment` and `fit_transform` move a code: the share of the
         transformation's effect, in standard deviations of the codes (within the
@@ -409,6 +411,7 @@ n_timepoints)
         self.kl_ = float(_kl(mu, *logvar).mean())
         self._code_mean, self._code_scale = mu.mean(axis=0), mu.std(axis=0)
         self._code_step = _spread_within(mu, labels)
+        self._neighbours = LatentNeighbours(self._standardised(mu), labels)
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
         V = self._join_codes(mu, level, scale)
@@ -507,24 +510,27 @@ n_timepoints)
         X: np.ndarray,
         strength: float,
         rngs: np.random.Generator | Sequence[np.random.Generator],
+        labels: np.ndarray | None,
     ) -> np.ndarray:
         """Move the codes and add to each series what that changes in its decoding."""
         _, scale, shape = self.scaling_.split(X)
         mu, *_ = self._network.encode(shape)
-        standard = (mu - self._code_mean) / np.where(
-            self._code_scale > 0, self._code_scale, 1.0
-        )
-        transformation = self.transformation or Jitter()
+        standard = self._standardised(mu)
+        transformation, unit = self.transformation or Jitter(), self._code_step
+        near: list[np.ndarray] = []
+        if hasattr(transformation, "n_neighbors"):  # it moves towards other codes
+            k, unit = transformation.n_neighbors, self._code_scale
+            near = [self._neighbours.near(standard, labels, k)]
         if isinstance(rngs, np.random.Generator):
-            moved = transformation(standard, rngs)
+            moved = transformation(standard, rngs, *near)
         else:  # one generator per row
             moved = np.concatenate(
                 [
-                    transformation(row[None], rng)
-                    for row, rng in zip(standard, rngs, strict=True)
+                    transformation(row[None], rng, *(part[i : i + 1] for part in near))
+                    for i, (row, rng) in enumerate(zip(standard, rngs, strict=True))
                 ]
             )
-        step = strength * (moved - standard) * self._code_step
+        step = strength * (moved - standard) * unit
         change = self._network.decode(mu + step) - self._network.decode(mu)
         varied: np.ndarray = X + scale[:, :, None] * change
         return varied
@@ -560,6 +566,12 @@ n_timepoints)
         else:
             V = draw(self.density_, n_samples, seed)
         return np.clip(V, *self._bounds)
+
+    def _standardised(self, mu: np.ndarray) -> np.ndarray:
+        """Return codes in standard deviations from their mean."""
+        return (mu - self._code_mean) / np.where(
+            self._code_scale > 0, self._code_scale, 1.0
+        )
 
     def _join_codes(
         self, code: np.ndarray, level: np.ndarray, scale: np.ndarray
