@@ -11,27 +11,23 @@ A density is any object with ``fit(Z)`` and ``sample(n_samples)``; that of
 """
 
 import copy
-import inspect
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
-from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
+from lgta_sklearn._drawing import draw, sample_density
 from lgta_sklearn._random import BLOCK, blocks, seed_from
+from lgta_sklearn._whitening import Whitening
 
 __all__ = [
     "ClassDensities",
     "LocalDensity",
     "MixtureDensity",
     "ShiftedDensity",
-    "draw",
     "make_density",
-    "sample_density",
 ]
 
 
@@ -111,7 +107,7 @@ class MixtureDensity(BaseEstimator):
         rng = np.random.default_rng(seed_from(self.random_state))
         if len(Z) > self.max_samples:
             Z = Z[rng.permutation(len(Z))[: self.max_samples]]
-        self._white = _Whitening(Z, rng, self.normal_scores)
+        self._white = Whitening(Z, rng, self.normal_scores)
         Q, self.mixture_, self.n_components_ = self._white.rows, None, 1
         if Q.shape[1]:
             self.n_components_ = self._choose(Q, rng)
@@ -220,7 +216,7 @@ class LocalDensity(BaseEstimator):
         rng = np.random.default_rng(seed_from(self.random_state))
         if len(Z) > self.max_samples:
             Z = Z[rng.permutation(len(Z))[: self.max_samples]]
-        self._white = _Whitening(Z, rng)
+        self._white = Whitening(Z, rng)
         Q = self._white.rows
         k = min(self.n_neighbors, len(Q) - 1)
         self._near = np.arange(len(Q))[:, None]
@@ -259,61 +255,6 @@ class LocalDensity(BaseEstimator):
         return self._white.backward(
             mean + np.sqrt(1 - h**2) * (Q[rows] - mean) + h * noise
         )
-
-
-class _Whitening:
-    """Rows as whitened normal scores, and back; directions without variance dropped."""
-
-    def __init__(
-        self, Z: np.ndarray, rng: np.random.Generator, normal_scores: bool = True
-    ) -> None:
-        self.scores = _NormalScores(Z) if normal_scores else None
-        if self.scores is not None:
-            Z = self.scores.forward(Z, rng)
-        self.mean = Z.mean(axis=0)
-        if not np.ptp(Z, axis=0).any():
-            self.axes = np.empty((0, Z.shape[1]))
-            self.rows = np.empty((len(Z), 0))
-            return
-        # whatever the user has chosen globally, arrays are wanted here
-        pca = PCA(svd_solver="full").set_output(transform="default").fit(Z)
-        variance = pca.explained_variance_
-        # directions without variance hold rounding errors only
-        kept = variance > 1e-10 * variance[0]
-        scale = np.sqrt(variance[kept])
-        self.axes = scale[:, None] * pca.components_[kept]
-        self.rows = pca.transform(Z)[:, kept] / scale
-
-    def backward(self, Q: np.ndarray) -> np.ndarray:
-        Z: np.ndarray = self.mean + Q @ self.axes
-        return Z if self.scores is None else self.scores.backward(Z)
-
-
-class _NormalScores:
-    """Map each column to the normal quantiles of its ranks, and back.
-
-    Rows that share a value are spread at random over the ranks they share, so that a
-    value which occurs often takes a stretch of the scores, and comes back as itself.
-    """
-
-    def __init__(self, Z: np.ndarray) -> None:
-        self.values = np.sort(Z, axis=0)
-
-    def forward(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the scores of the rows it was made from."""
-        low, high = rankdata(Z, "min", axis=0) - 1, rankdata(Z, "max", axis=0)
-        within = np.where(high - low > 1, rng.uniform(size=Z.shape), 0.5)
-        scores: np.ndarray = ndtri((low + within * (high - low)) / len(Z))
-        return scores
-
-    def backward(self, scores: np.ndarray) -> np.ndarray:
-        n = len(self.values)
-        position = ndtr(scores) * n - 0.5
-        columns = [
-            np.interp(place, np.arange(n), values)
-            for place, values in zip(position.T, self.values.T, strict=True)
-        ]
-        return np.stack(columns, axis=1)
 
 
 def _mixture(Q: np.ndarray, k: int, rng: np.random.Generator) -> GaussianMixture:
@@ -476,60 +417,3 @@ class ClassDensities:
             drawn = rng.choice(len(self.share), BLOCK, p=self.share)
             labels[rows] = drawn[: rows.stop - rows.start]
         return labels
-
-
-def draw(density: Any, n_samples: int, seed: int) -> np.ndarray:
-    """Draw rows block by block, each block with a seed of its own.
-
-    The first rows of a long draw are then those of a short one, and any block can
-    be drawn without the ones before it.
-
-    Parameters
-    ----------
-    density : object
-        Fitted density.
-    n_samples : int
-        Number of rows.
-    seed : int
-        Seed of the draw.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features)
-        Drawn rows.
-    """
-    parts = []
-    for number, rows in blocks(max(n_samples, 1)):
-        rng = np.random.default_rng([seed, number])
-        part = sample_density(density, BLOCK, int(rng.integers(1, 2**31)))
-        # some densities return their rows component by component
-        parts.append(rng.permutation(part)[: rows.stop - rows.start])
-    return np.concatenate(parts)[:n_samples]
-
-
-def sample_density(density: Any, n_samples: int, random_state: Any) -> np.ndarray:
-    """Call `sample` with a seed, whichever way the density takes one.
-
-    Parameters
-    ----------
-    density : object
-        Fitted density.
-    n_samples : int
-        Number of rows.
-    random_state : None, int, RandomState or Generator
-        Seed.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features)
-        Drawn rows.
-    """
-    if "random_state" in inspect.signature(density.sample).parameters:
-        drawn = density.sample(n_samples, random_state=random_state)
-    else:
-        if hasattr(density, "random_state"):
-            density = copy.copy(density)
-            density.random_state = random_state
-        drawn = density.sample(n_samples)
-    # a mixture of sklearn returns the components too
-    return np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)

@@ -3,11 +3,11 @@ import pytest
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neighbors import KernelDensity
 
+from lgta_sklearn._drawing import draw
 from lgta_sklearn.density import (
     ClassDensities,
     LocalDensity,
     MixtureDensity,
-    draw,
     make_density,
 )
 

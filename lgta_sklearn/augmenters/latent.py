@@ -20,6 +20,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from lgta_sklearn._drawing import draw
 from lgta_sklearn._random import BLOCK, blocks, pinned_threads
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,
@@ -30,7 +31,7 @@ from lgta_sklearn._validation import (
     in_container,
 )
 from lgta_sklearn.augmenters.base import BaseAugmenter
-from lgta_sklearn.density import ClassDensities, draw, make_density
+from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 from lgta_sklearn.transforms import Jitter, LatentNeighbours

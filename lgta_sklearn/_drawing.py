@@ -1,0 +1,68 @@
+"""Draws from anything that has `sample`, reproducible block by block."""
+
+import copy
+import inspect
+from typing import Any
+
+import numpy as np
+
+from lgta_sklearn._random import BLOCK, blocks
+
+__all__ = ["draw", "sample_density"]
+
+
+def draw(density: Any, n_samples: int, seed: int) -> np.ndarray:
+    """Draw rows block by block, each block with a seed of its own.
+
+    The first rows of a long draw are then those of a short one, and any block can
+    be drawn without the ones before it.
+
+    Parameters
+    ----------
+    density : object
+        Fitted density.
+    n_samples : int
+        Number of rows.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        Drawn rows.
+    """
+    parts = []
+    for number, rows in blocks(max(n_samples, 1)):
+        rng = np.random.default_rng([seed, number])
+        part = sample_density(density, BLOCK, int(rng.integers(1, 2**31)))
+        # some densities return their rows component by component
+        parts.append(rng.permutation(part)[: rows.stop - rows.start])
+    return np.concatenate(parts)[:n_samples]
+
+
+def sample_density(density: Any, n_samples: int, random_state: Any) -> np.ndarray:
+    """Call `sample` with a seed, whichever way the density takes one.
+
+    Parameters
+    ----------
+    density : object
+        Fitted density.
+    n_samples : int
+        Number of rows.
+    random_state : None, int, RandomState or Generator
+        Seed.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        Drawn rows.
+    """
+    if "random_state" in inspect.signature(density.sample).parameters:
+        drawn = density.sample(n_samples, random_state=random_state)
+    else:
+        if hasattr(density, "random_state"):
+            density = copy.copy(density)
+            density.random_state = random_state
+        drawn = density.sample(n_samples)
+    # a mixture of sklearn returns the components too
+    return np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)

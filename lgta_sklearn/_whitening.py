@@ -1,0 +1,83 @@
+"""Coordinates in which densities are fitted: whitened normal scores."""
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
+from sklearn.decomposition import PCA
+
+__all__ = ["NormalScores", "Whitening"]
+
+
+class Whitening:
+    """Rows as whitened normal scores, and back; directions without variance dropped.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_features)
+        Rows.
+    rng : numpy.random.Generator
+        Spreads rows that share a value.
+    normal_scores : bool, default=True
+        Whether to map each column to normal scores first.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_samples, n_directions)
+        The whitened rows.
+    """
+
+    def __init__(
+        self, Z: np.ndarray, rng: np.random.Generator, normal_scores: bool = True
+    ) -> None:
+        self.scores = NormalScores(Z) if normal_scores else None
+        if self.scores is not None:
+            Z = self.scores.forward(Z, rng)
+        self.mean = Z.mean(axis=0)
+        if not np.ptp(Z, axis=0).any():
+            self.axes = np.empty((0, Z.shape[1]))
+            self.rows = np.empty((len(Z), 0))
+            return
+        # whatever the user has chosen globally, arrays are wanted here
+        pca = PCA(svd_solver="full").set_output(transform="default").fit(Z)
+        variance = pca.explained_variance_
+        # directions without variance hold rounding errors only
+        kept = variance > 1e-10 * variance[0]
+        scale = np.sqrt(variance[kept])
+        self.axes = scale[:, None] * pca.components_[kept]
+        self.rows = pca.transform(Z)[:, kept] / scale
+
+    def backward(self, Q: np.ndarray) -> np.ndarray:
+        Z: np.ndarray = self.mean + Q @ self.axes
+        return Z if self.scores is None else self.scores.backward(Z)
+
+
+class NormalScores:
+    """Map each column to the normal quantiles of its ranks, and back.
+
+    Rows that share a value are spread at random over the ranks they share, so that a
+    value which occurs often takes a stretch of the scores, and comes back as itself.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_features)
+        Rows.
+    """
+
+    def __init__(self, Z: np.ndarray) -> None:
+        self.values = np.sort(Z, axis=0)
+
+    def forward(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the scores of the rows it was made from."""
+        low, high = rankdata(Z, "min", axis=0) - 1, rankdata(Z, "max", axis=0)
+        within = np.where(high - low > 1, rng.uniform(size=Z.shape), 0.5)
+        scores: np.ndarray = ndtri((low + within * (high - low)) / len(Z))
+        return scores
+
+    def backward(self, scores: np.ndarray) -> np.ndarray:
+        n = len(self.values)
+        position = ndtr(scores) * n - 0.5
+        columns = [
+            np.interp(place, np.arange(n), values)
+            for place, values in zip(position.T, self.values.T, strict=True)
+        ]
+        return np.stack(columns, axis=1)
