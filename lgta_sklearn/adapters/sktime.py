@@ -37,7 +37,9 @@ _PANEL_TAGS = {
 
 def _tiny() -> LatentAugmenter:
     """Return an augmenter that trains in a blink, for sktime's tests."""
-    return LatentAugmenter(latent_dim=2, hidden_dim=8, max_epochs=1, random_state=0)
+    return LatentAugmenter(
+        latent_dim=2, hidden_dim=8, max_epochs=1, noise=None, random_state=0
+    )
 
 
 class LatentAugmenterTransformer(BaseTransformer):

@@ -334,7 +334,7 @@ n_timepoints)
         if y is None or not hasattr(self, "classes_"):
             return None
         numbers = {label: k for k, label in enumerate(self.classes_.tolist())}
-        return np.array([numbers.get(label, -1) for label in np.ravel(y).tolist()])
+        return np.array([numbers.get(k, -1) for k in np.asarray(y).ravel().tolist()])
 
     def _call_seed(self, random_state: Any = None) -> int:
         """Return the seed of a call: the caller's, or the next of the fit's own."""

@@ -1,0 +1,222 @@
+"""Compare generators of series side by side: quality, diversity, memorisation.
+
+Six sets in three parts each (see `_sets.py`); every generator learns the first part
+within the same wall-clock budget on one core and draws as many series; three seeds.
+Distributions are compared with the second part, memorisation is measured by the third.
+pythae is used if it is installed (one fit serves its two samplers); tsgm wants an older
+pandas, so that the script is run once more in an environment of its own (`--only
+tsgm`). Both are used as they come, with 16 latent dimensions.
+
+    LGTA_DATA=folder python benchmarks/generation.py
+
+Each result is a line of docs/benchmarks/generation.jsonl, written at once, and what is
+there is not run again. Writes docs/benchmarks/generation.md.
+"""
+
+import argparse
+import json
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+from _generators import GENERATORS
+from _sets import SETS, parts
+from _shared import DOCS, markdown, write
+from sklearn.linear_model import Ridge
+
+from lgta_sklearn import metrics
+
+RESULTS = DOCS / "generation.jsonl"
+OURS = "LatentAugmenter, cnn_gru"
+NOT_OTHERS = "LatentAugmenter", "floor"
+COPY = 0.9  # nearer to the training series than unseen ones are
+MOST = 1500  # series of each part that are compared
+MEASURES = {
+    "critic": metrics.discriminative_score,
+    "GRU critic": lambda a, b, **seed: metrics.discriminative_score(
+        a, b, critic="gru", **seed
+    ),
+    "Fréchet": metrics.frechet_distance,
+    "predictive": lambda a, b, **seed: metrics.predictive_score(
+        a, b, model=Ridge(), **seed
+    ),
+    "Wasserstein": metrics.wasserstein,
+    "KS": metrics.ks_distance,
+    "ACF": metrics.autocorrelation_distance,
+    "cross-corr.": metrics.cross_correlation_distance,
+    "spectrum": metrics.spectrum_distance,
+    "MMD": metrics.mmd,
+    "precision": metrics.precision,
+    "recall": metrics.recall,
+    "density": metrics.density,
+    "coverage": metrics.coverage,
+    "diversity": metrics.internal_diversity,
+}
+PRIVATE = {
+    "NN ratio": metrics.nearest_neighbour_ratio,
+    "near-dupl.": metrics.near_duplicate_share,
+    "member AUC": metrics.membership_auc,
+}
+# |accuracy - 0.5| of the GRU critic against all windows, from the papers
+PUBLISHED = [
+    ("TimeGAN (Yoon et al., 2019)", 0.102, 0.114, 0.011),
+    ("TimeVAE (Desai et al., 2021)", 0.145, 0.209, 0.041),
+    ("Diffusion-TS (Yuan and Qiao, 2024)", 0.067, 0.061, 0.006),
+    ("FM-TS (Hu et al., 2024)", 0.019, 0.011, 0.005),
+]
+
+
+def thin(X, n):
+    return X[np.random.default_rng(0).permutation(len(X))[:n]]
+
+
+def measure(train, twin, unseen, samples):
+    """Return every measure of samples."""
+    n = min(MOST, len(train), len(twin), len(unseen))
+    train, twin, unseen, samples = (thin(X, n) for X in (train, twin, unseen, samples))
+    single = train.shape[1] == 1
+    row = {
+        name: np.nan
+        if single and name == "cross-corr."
+        else f(twin, samples, random_state=0)
+        for name, f in MEASURES.items()
+    }
+    row |= {name: f(train, samples, X_holdout=unseen) for name, f in PRIVATE.items()}
+    return {name: float(value) for name, value in row.items()}
+
+
+def run(name, generator, seed, budget):
+    """Return the row of one generator of one seed."""
+    train, twin, unseen = parts(name)
+    if generator == "floor: real series":
+        return measure(train, twin, unseen, train)
+    start = time.perf_counter()
+    draw, n_parameters = GENERATORS[generator](train, seed, budget)
+    fitted = time.perf_counter()
+    samples = draw(len(train))
+    done = time.perf_counter()
+    return {
+        "fit, s": fitted - start,
+        "series/s": len(train) / (done - fitted),
+        "parameters": n_parameters,
+        **measure(train, twin, unseen, np.asarray(samples, dtype=float)),
+    }
+
+
+def known():
+    if not RESULTS.exists():
+        return []
+    return [json.loads(line) for line in RESULTS.read_text().splitlines()]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds per fit")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="", help="generators whose name has this")
+    parser.add_argument("--sets", nargs="*", default=list(SETS))
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    done = {(row["set"], row["generator"], row["seed"]) for row in known()}
+    for seed in range(args.seeds):
+        for name in args.sets:
+            for generator in ["floor: real series", *GENERATORS]:
+                key = name, generator, seed
+                floor_again = generator.startswith("floor") and seed
+                if key in done or floor_again or args.only not in generator:
+                    continue
+                row = run(name, generator, seed, args.budget)
+                row |= {"set": name, "generator": generator, "seed": seed}
+                with RESULTS.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(key, f"{row['critic']:.3f} {row['Fréchet']:.3f}", flush=True)
+    page()
+
+
+def summary(rows):
+    """Return the first LatentAugmenter beside the best others, and the best copies."""
+    lines = []
+    for name in [name for name in SETS if name in set(rows["set"])]:
+        own = rows[rows["set"] == name].drop(columns=["set", "seed"])
+        mean = own.groupby("generator").mean()
+        others = mean.loc[[g for g in mean.index if not g.startswith(NOT_OTHERS)]]
+        copies = others["NN ratio"] < COPY
+        line = {"set": name}
+        for column in ("critic", "Fréchet"):
+            line |= {
+                f"{column}, ours": f"{mean.loc[OURS, column]:.3f}",
+                f"{column}, best other": _best(others.loc[~copies, column]),
+                f"{column}, best copy": _best(others.loc[copies, column]),
+            }
+        line["NN ratio, ours"] = f"{mean.loc[OURS, 'NN ratio']:.2f}"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _best(scores):
+    return f"{scores.min():.3f} ({scores.idxmin()})" if len(scores) else ""
+
+
+def page():
+    """Write the tables."""
+    rows = pd.DataFrame(known())
+    tables = []
+    for name in SETS:
+        own = rows[rows["set"] == name]
+        if len(own):
+            tables += [f"## {name}", markdown(table(own))]
+    published = pd.DataFrame(
+        PUBLISHED, columns=["published", "stocks", "ETTh1", "sines"]
+    )
+    write(
+        "generation.md",
+        "# Generation",
+        __doc__.split("\n\n")[1],
+        "Means over the seeds, ± half the range. Critic: balanced accuracy minus .5 of "
+        "random convolutions with a linear model, GRU critic that of the literature's; "
+        "0 is best, .5 always tells. NN ratio: distance to the nearest training series "
+        "over that of unseen series; 1 is best, and much less is a **copy** (in "
+        "italics below .9, which no other figure of the row makes up for).",
+        f"{OURS} against the best of the others that do not copy, and the best that "
+        "does:",
+        markdown(summary(rows)),
+        *tables,
+        "## Published",
+        "Discriminative score of the GRU critic as the papers report it: trained on a "
+        "GPU on all windows, and scored against these; not run here, and not "
+        "comparable with the tables above but with "
+        "[discriminative_cnn_gru.md](discriminative_cnn_gru.md).",
+        markdown(published),
+    )
+
+
+def table(rows):
+    order = ["floor: real series", *GENERATORS]
+    order += sorted(set(rows["generator"]) - set(order))
+    rows = rows.drop(columns=["set", "seed"])
+    groups = rows.groupby("generator")
+    mean, half = groups.mean(), (groups.max() - groups.min()) / 2
+    lines = []
+    for generator in [g for g in order if g in mean.index]:
+        copies = mean.loc[generator, "NN ratio"] < COPY and generator in GENERATORS
+        line = {"generator": f"*{generator}*" if copies else generator}
+        for column in ["fit, s", "series/s", "parameters", *MEASURES, *PRIVATE]:
+            value, spread = mean.loc[generator, column], half.loc[generator, column]
+            line[column] = _figure(column, value, spread)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _figure(column, value, spread):
+    if np.isnan(value):
+        return ""
+    if column in ("fit, s", "series/s", "parameters"):
+        return f"{value:.0f}"
+    if column in ("critic", "GRU critic", "Fréchet", "NN ratio"):
+        return f"{value:.3f} ± {spread:.3f}"
+    return f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    main()
