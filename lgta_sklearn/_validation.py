@@ -1,4 +1,4 @@
-"""Checks of parameters and of series, and the way from (n, T) to (n, C, T) and back.
+"""Checks of parameters, series and labels.
 
 Constraints stand beside a class as data; one small function reads them. Messages say
 what was expected, what was got, and what to do.
@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from lgta_sklearn._panels import Panel, container_of, pad, unpack
+
 __all__ = [
     "Bounds",
     "check_labels_present",
     "check_parameters",
     "check_series",
-    "in_container",
     "take_labels",
 ]
 
@@ -115,52 +116,75 @@ def _describe(constraint: Constraint) -> str:
     return str(constraint) if isinstance(constraint, Bounds) else repr(constraint)
 
 
-def check_series(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
-    """Return series as an array of two or three dimensions, checked.
+def check_series(estimator: Any, X: Any, *, reset: bool, longer: bool = False) -> Panel:
+    """Return a set of series, checked.
 
-    In `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`, and for
-    two dimensions sklearn's `n_features_in_` and `feature_names_in_`) is noted on
-    the estimator, otherwise compared with what was noted.
+    In `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`,
+    `lengths_vary_`, and for two dimensions sklearn's `n_features_in_` and
+    `feature_names_in_`) is noted on the estimator, otherwise compared with what was
+    noted.
 
     Parameters
     ----------
     estimator : estimator
         On which the layout is noted.
     X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
-        Series.
+n_timepoints), list of arrays, or panel of sktime
+        Series; NaN is a missing value.
     reset : bool
         Whether the estimator is being fitted.
+    longer : bool, default=False
+        Whether series may be longer than those of `fit`, where lengths vary.
 
     Returns
     -------
-    ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints)
-        Float32 if `X` was, else float64.
+    Panel
+        Float32 if `X` was, else float64. Where lengths vary, as long as the longest
+        series of `fit`.
 
     Raises
     ------
     ValueError
-        For anything that is not a set of finite numeric series of the noted layout.
+        For anything that is not a set of numeric series of the noted layout.
     TypeError
         For sparse data and for objects that are not numbers.
     """
     if hasattr(X, "detach"):  # a torch tensor, perhaps on a GPU or with a gradient
         X = X.detach().cpu().numpy()
-    if getattr(getattr(X, "index", None), "nlevels", 1) > 1:
-        raise ValueError(
-            "X is a DataFrame whose row index has several levels (a panel of series "
-            "below each other), expected one row per series. Convert it with "
-            "sktime.datatypes.convert_to(X, 'numpy3D')."
+    container = container_of(X)
+    if container.is_ragged:
+        panel = pad(_checked_rows(unpack(X, container)))
+    else:
+        values = _checked_array(estimator, X, reset=reset)
+        panel = Panel(values, np.full(len(values), values.shape[-1]))
+    n_channels, n_timepoints = (1, *panel.values.shape[1:])[-2:]
+    _check_finite(panel)
+    if reset:
+        _check_size(n_channels, n_timepoints, type(estimator).__name__)
+        _check_observed(panel)
+        estimator.input_ndim_ = panel.values.ndim
+        estimator.n_channels_in_ = n_channels
+        estimator.n_timepoints_in_ = n_timepoints
+        estimator.lengths_vary_ = bool((panel.lengths < n_timepoints).any())
+    else:
+        _check_layout(estimator, panel, n_channels, longer=longer)
+    if estimator.lengths_vary_:
+        return pad(
+            [x[..., :n] for x, n in zip(panel.values, panel.lengths, strict=True)],
+            estimator.n_timepoints_in_,
         )
-    if not hasattr(X, "shape"):
-        X = _as_array(X)
-    ndim = len(X.shape)
+    return panel
+
+
+def _checked_array(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+    """Return an array or a table of series as an array."""
+    X = X if hasattr(X, "shape") else np.asarray(X)
     X = validate_data(
         estimator,
         X,
         reset=reset,
         dtype=(np.float64, np.float32),
-        ensure_2d=ndim < 3,
+        ensure_2d=len(X.shape) < 3,
         allow_nd=True,
         ensure_all_finite=False,
     )
@@ -169,34 +193,46 @@ n_timepoints)
             "X must have shape (n_samples, n_timepoints) or (n_samples, n_channels, "
             f"n_timepoints), got {X.ndim} dimensions: {X.shape}. Reshape your data."
         )
-    n_channels, n_timepoints = (1, *X.shape[1:])[-2:]
-    if reset:
-        _check_size(n_channels, n_timepoints, type(estimator).__name__)
-        estimator.input_ndim_ = X.ndim
-        estimator.n_channels_in_ = n_channels
-        estimator.n_timepoints_in_ = n_timepoints
-    elif (n_channels, n_timepoints) != (
-        estimator.n_channels_in_,
-        estimator.n_timepoints_in_,
-    ):
-        raise ValueError(
-            f"X has {n_channels} channels of {n_timepoints} time points, expected "
-            f"{estimator.n_channels_in_} of {estimator.n_timepoints_in_} as in fit. "
-            "The axis order is (n_samples, n_channels, n_timepoints)."
-        )
-    _check_finite(X)
     return X
 
 
-def _as_array(X: Any) -> np.ndarray:
-    """Return a list as an array; unequal lengths get a sentence of their own."""
-    try:
-        return np.asarray(X)
-    except ValueError as error:
+def _checked_rows(rows: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the series of a list, all of them of one number of channels."""
+    layouts = {row.shape[:-1] for row in rows}
+    if len(layouts) > 1 or any(row.ndim not in (1, 2) for row in rows):
         raise ValueError(
-            "X must hold series of equal length, got sequences of different lengths. "
-            "Pad or crop them first."
-        ) from error
+            "X holds series of different lengths, of which each must have the shape "
+            "(n_timepoints,) or (n_channels, n_timepoints) with one number of channels "
+            f"for all; got the shapes {sorted({row.shape for row in rows})[:5]}. The "
+            "time axis is the last one."
+        )
+    empty = [i for i, row in enumerate(rows) if row.size == 0]
+    if empty:
+        raise ValueError(
+            f"X has series without values, the first is series {empty[0]}."
+        )
+    if any(np.iscomplexobj(row) for row in rows):
+        raise ValueError("Complex data not supported, expected real numbers in X.")
+    single = all(row.dtype == np.float32 for row in rows)
+    return [row.astype(np.float32 if single else np.float64) for row in rows]
+
+
+def _check_layout(
+    estimator: Any, panel: Panel, n_channels: int, *, longer: bool
+) -> None:
+    """Compare series with those of `fit`."""
+    n_timepoints = estimator.n_timepoints_in_
+    fits = panel.lengths == n_timepoints
+    if estimator.lengths_vary_:
+        fits = (panel.lengths <= n_timepoints) | longer
+    if n_channels == estimator.n_channels_in_ and fits.all():
+        return
+    wanted = f"at most {n_timepoints}" if estimator.lengths_vary_ else n_timepoints
+    raise ValueError(
+        f"X has {n_channels} channels of {panel.lengths[~fits][:1].sum() or wanted} "
+        f"time points, expected {estimator.n_channels_in_} of {wanted} as in fit. "
+        "The axis order is (n_samples, n_channels, n_timepoints)."
+    )
 
 
 def _check_size(n_channels: int, n_timepoints: int, name: str) -> None:
@@ -223,42 +259,31 @@ def _check_size(n_channels: int, n_timepoints: int, name: str) -> None:
         )
 
 
-def _check_finite(X: np.ndarray) -> None:
-    """Refuse NaN and infinity, and name the first place."""
-    bad = ~np.isfinite(X)
+def _check_finite(panel: Panel) -> None:
+    """Refuse infinity, and name the first place."""
+    X = panel.values
+    bad = np.isinf(X)
     if not bad.any():
         return
-    place = tuple(int(i) for i in np.argwhere(bad)[0])
-    what = "NaN" if np.isnan(X[place]) else "infinity (inf)"
     axes = ("series", "time point") if X.ndim == 2 else ("series", "channel", "time")
+    place = np.argwhere(bad)[0].tolist()
     where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, place, strict=True))
     raise ValueError(
-        f"Input X contains {what}: {int(bad.sum())} values are NaN or inf, the first "
-        f"at {where}. Expected finite numbers; impute or drop them first."
+        f"Input X contains infinity (inf): {int(bad.sum())} values, the first at "
+        f"{where}. Expected finite numbers, or NaN where a value is missing."
     )
 
 
-def in_container(series: np.ndarray, like: Any, index: np.ndarray | None) -> Any:
-    """Return series in the container of `like`: a DataFrame for a DataFrame.
-
-    Parameters
-    ----------
-    series : ndarray
-        Result.
-    like : object
-        What the caller passed.
-    index : ndarray of int or None
-        Row of `like` from which each series comes; None for the same rows.
-
-    Returns
-    -------
-    ndarray or DataFrame
-        The series, with the columns and the index of `like` where it has them.
-    """
-    if not (hasattr(like, "iloc") and hasattr(like, "columns")) or series.ndim != 2:
-        return series
-    rows = like.index if index is None else like.index[index]
-    return type(like)(series, index=rows, columns=like.columns)
+def _check_observed(panel: Panel) -> None:
+    """Refuse series and channels of which nothing is known."""
+    missing = np.isnan(panel.as_channels())
+    for axes, what in (((1, 2), "series"), ((0, 2), "channels")):
+        nothing = np.flatnonzero(missing.all(axis=axes))
+        if len(nothing):
+            raise ValueError(
+                f"X contains NaN only in {len(nothing)} {what}, the first is number "
+                f"{nothing[0]}. Expected at least one value in each; drop them first."
+            )
 
 
 def check_labels_present(y: Any) -> None:

@@ -146,7 +146,7 @@ def blend_enough(
         Returns samples made with this noise, an ndarray of shape (n_drawn,
         n_channels, n_timepoints).
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Training series.
+        Training series, NaN where they are not known.
 
     Returns
     -------
@@ -155,10 +155,12 @@ def blend_enough(
         median distance of samples to the nearest training series is 0.9 of that
         between these, or more; failing that, with 1. Channels count alike.
     """
-    spread = X.std(axis=(0, 2), keepdims=True)
+    spread = np.nanstd(X, axis=(0, 2), keepdims=True)
     unit = np.where(spread > 0, spread, 1.0)
     real = (X / unit).reshape(len(X), -1)
-    nearest = NearestNeighbors().fit(real)
+    # distances over what both series have, scaled up for what they have not
+    metric = "nan_euclidean" if np.isnan(real).any() else "minkowski"
+    nearest = NearestNeighbors(metric=metric).fit(real)
     some = real[:: math.ceil(len(real) / BLOCK)]
     # a series is the nearest to itself
     between = nearest.kneighbors(some, min(2, len(real)))[0][:, -1]
@@ -166,7 +168,7 @@ def blend_enough(
         noise.blend = blend
         drawn = draw() / unit
         distance = nearest.kneighbors(drawn.reshape(len(drawn), -1), 1)[0]
-        if np.median(distance) >= NEAREST * np.median(between):
+        if np.nanmedian(distance) >= NEAREST * np.nanmedian(between):
             break
     return noise
 

@@ -4,6 +4,7 @@ Each series and channel is written as ``x = m + s * u`` with level ``m`` (mean o
 time), scale ``s`` (standard deviation over time) and shape ``u``, as in reversible
 instance normalisation (Kim et al., 2022, ICLR). The network sees the shape alone, so
 that it need not spend its capacity on numbers that two coordinates hold exactly.
+NaN, where a value is missing or a series has ended, is left out of every sum.
 """
 
 from typing import Self
@@ -70,10 +71,10 @@ class ScaleDecomposition(BaseEstimator):
             The fitted object.
         """
         _, scale = _level_and_scale(X)
-        self.max_scale_ = scale.max(axis=0)
+        self.max_scale_ = np.nanmax(scale, axis=0)
         unit = np.where(self.max_scale_ > 0, self.max_scale_, 1.0)
         # in units of the largest one: the squares of 1e-200 would vanish
-        typical = np.sqrt(((scale / unit) ** 2).mean(axis=0))
+        typical = np.sqrt(np.nanmean((scale / unit) ** 2, axis=0))
         self.min_scale_ = np.where(typical > 0, self.floor * typical, 1.0) * unit
         return self
 
@@ -89,14 +90,15 @@ class ScaleDecomposition(BaseEstimator):
         -------
         level, scale : ndarray of shape (n_samples, n_channels)
             Mean and floored standard deviation over time, in the units of `X`; the
-            scale of a constant series is exactly 0, so that it stays constant.
+            scale of a constant series is exactly 0, so that it stays constant. NaN for
+            a channel of which nothing was observed.
         shape : ndarray of shape (n_samples, n_channels, n_timepoints)
             What remains, without units.
         """
         level, scale = _level_and_scale(X)
         divisor = np.maximum(scale, self.min_scale_)
         shape = (X - level[:, :, None]) / divisor[:, :, None]
-        return level, np.where(scale > 0, divisor, 0.0), shape
+        return level, np.where(scale == 0, 0.0, divisor), shape
 
     def as_shape(self, shape: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """Return drawn shapes with mean 0 and deviation 1, as those of series have.
@@ -204,16 +206,26 @@ class ValueGrid(BaseEstimator):
 
 def _grid(channel: np.ndarray) -> np.ndarray | None:
     """Return the values of a channel, (n, T), if they recur; else None."""
-    ordered = np.sort(channel, axis=1)
+    ordered = np.sort(channel, axis=1)  # NaN comes last
+    steps = np.diff(ordered, axis=1)
     # a constant series says nothing of a grid
-    repeats = (np.diff(ordered, axis=1) == 0)[ordered[:, 0] < ordered[:, -1]]
-    if repeats.size == 0 or repeats.mean() < MIN_REPEATS:
+    steps = steps[np.nanmax(steps, axis=1, initial=0.0) > 0]
+    steps = steps[~np.isnan(steps)]
+    if steps.size == 0 or (steps == 0).mean() < MIN_REPEATS:
         return None
-    return np.unique(channel)
+    return np.unique(channel[~np.isnan(channel)])
 
 
 def _level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation over time, exact for constant series."""
-    level, scale = X.mean(axis=2), X.std(axis=2)
-    constant = (X[:, :, :1] == X).all(axis=2)  # rounding would give them some 1e-16
-    return np.where(constant, X[:, :, 0], level), np.where(constant, 0.0, scale)
+    observed = ~np.isnan(X)
+    count = observed.sum(axis=2)
+    some = np.maximum(count, 1)
+    level = np.where(observed, X, 0.0).sum(axis=2) / some
+    deviation = np.where(observed, X - level[:, :, None], 0.0)
+    scale = np.sqrt((deviation**2).sum(axis=2) / some)
+    low = np.where(observed, X, np.inf).min(axis=2)
+    high = np.where(observed, X, -np.inf).max(axis=2)
+    constant = low == high  # rounding would give them some 1e-16
+    level, scale = np.where(constant, low, level), np.where(constant, 0.0, scale)
+    return np.where(count > 0, level, np.nan), np.where(count > 0, scale, np.nan)

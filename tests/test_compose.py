@@ -32,6 +32,7 @@ from lgta_sklearn import (
     LatentAugmenter,
     LatentResampler,
 )
+from lgta_sklearn._panels import Container, Panel
 from lgta_sklearn.compose._strategy import wanted_counts
 
 SMALL = {"latent_dim": 2, "hidden_dim": 8, "max_epochs": 1}
@@ -254,7 +255,9 @@ class TestAugmentedClassifier:
         kept.fit(waves, LABELS)
         off = judge.predict(kept.estimator_.fitted_) != kept.estimator_.labels_
         assert off[40:].any()
-        new, source = model._grow(waves, LABELS, 0)
+        panel = Panel(waves, np.full(40, 24))
+        new, source = model._grow(panel, Container("array"), LABELS, 0)
+        new = new.values
         assert len(new) == 200
         assert (judge.predict(new) == LABELS[source]).mean() > 1 - off[
             :40

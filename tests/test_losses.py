@@ -49,3 +49,20 @@ def test_beta_weighs_the_kl_of_one_series_and_warmth_only_training():
     )
     cold.variance.fill_(1.0)
     torch.testing.assert_close(cold.eval()(output, u), loss[1.0](output, u))
+
+
+def test_what_is_missing_has_no_term_and_no_gradient():
+    u, u_hat = _codes()[:, :, :, None].expand(2, 5, 3, 2)
+    holed, u_hat = u.clone(), u_hat.clone().requires_grad_()
+    holed[0, 1], holed[3, :, 1] = torch.nan, torch.nan
+    known = ~holed.isnan()
+    wanted = (Normal(u_hat, 0.5).log_prob(u) * known).sum((1, 2))
+    got = losses.gaussian_log_likelihood(holed, u_hat, torch.full((2,), 0.25))
+    torch.testing.assert_close(got, wanted)
+    criterion = losses.ELBOLoss(2)
+    criterion((u_hat, *_codes()), holed).backward()
+    assert torch.equal(u_hat.grad != 0, known)
+    error = ((u - u_hat.detach()).square() * known).sum((0, 1)) / known.sum((0, 1))
+    torch.testing.assert_close(criterion.variance, 0.95 + 0.05 * error)
+    criterion((u_hat, *_codes()), torch.full_like(u, torch.nan))
+    assert criterion.variance.isfinite().all()

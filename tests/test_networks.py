@@ -106,3 +106,13 @@ def test_devices_are_resolved_or_refused_by_name():
     assert resolve_device("auto") in ("cpu", "mps", "cuda:0")
     with pytest.raises(ValueError, match=r"device='cuda:99'.*sees only.*cpu"):
         resolve_device("cuda:99")
+
+
+def test_the_encoder_knows_what_it_was_not_told():
+    vae = VAE(2, 24, BACKBONES["cnn_gru"], hidden_dim=8, masked=True)
+    u = torch.randn(3, 24, 2, generator=torch.Generator().manual_seed(0))
+    u[:, 5, 1] = 0.0
+    holed = u.clone()
+    holed[:, 5, 1] = torch.nan
+    assert vae.encode(holed)[0].isfinite().all()
+    assert (vae.encode(holed)[0] != vae.encode(u)[0]).any(dim=1).all()

@@ -6,7 +6,6 @@ import pytest
 import torch
 from conftest import fast
 from scipy import sparse
-from sktime.datatypes import convert_to
 
 from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.networks.backbones import CNNGRU, Transformer
@@ -21,7 +20,8 @@ def _with(value, place=(7, 1, 3)):
 
 
 BAD_SERIES = {
-    "NaN": (_with(np.nan), r"contains NaN: 1 values .* series 7, channel 1, time 3"),
+    "a series of NaN": (_with(np.nan, 7), r"NaN only in 1 series, .* number 7"),
+    "a channel of NaN": (_with(np.nan, np.s_[:, 1]), r"NaN only in 1 channels.* 1"),
     "infinity": (_with(np.inf), r"contains infinity .* series 7, channel 1, time 3"),
     "1-D": (GOOD[0, 0], r"(?s)Expected 2D array, got 1D array.*Reshape your data"),
     "4-D": (GOOD[None], r"must have shape .* got 4 dimensions: \(1, 12, 2, 8\)"),
@@ -29,11 +29,10 @@ BAD_SERIES = {
     "no channels": (GOOD[:, :0], "0 channels"),
     "one time point": (GOOD[:, :, :1], r"1 feature\(s\).*at least 2"),
     "complex": (GOOD.astype(complex), "Complex data not supported"),
-    "unequal": ([[1.0, 2.0, 3.0], [1.0, 2.0]], "equal length.*Pad or crop"),
+    "no series": ([[1.0, 2.0, 3.0], [[1.0, 2.0]]], "The time axis is the last"),
     "strings": (np.full((12, 8), "a"), r"array of bytes/strings|could not convert"),
     "object": (np.full((12, 8), object()), r"argument must be.*number"),
     "sparse": (sparse.eye(12).tocsr(), "Sparse data was passed"),
-    "panel": (convert_to(GOOD, "pd-multiindex"), "several levels.*numpy3D"),
 }
 
 
@@ -62,6 +61,7 @@ BAD_PARAMETERS = {
     "density": ("kde", r"'mixture' or 'normal' or an object with sample"),
     "noise": ("white", r"'structured' or None or an object with sample"),
     "on_transform": ("nothing", "'identity' or 'reconstruct' or 'augment'"),
+    "gaps": ("impute", "'keep' or 'fill'"),
     "max_epochs": (0, "an int >= 1, got 0"),
     "batch_size": (-1, "an int >= 1, got -1"),
     "lr": (0.0, "a number > 0, got 0.0"),

@@ -1,13 +1,15 @@
 """What every augmenter shares: checks, seeding, devices, layouts.
 
 A family of generators fills three hooks: `_fit_series` learns from checked series,
-`_vary` varies given series, and `_draw` invents new ones, all on arrays of shape
-(n_samples, n_channels, n_timepoints) in double precision. This class sees to
-parameters, labels, seeds, threads, units, dtypes and the caller's layout.
+`_vary` varies given series, `_draw` invents new ones, and `_filled` fills gaps, all but
+the last on arrays of shape (n_samples, n_channels, n_timepoints) in double precision
+with NaN where a series is not known. This class sees to parameters, labels, seeds,
+threads, units, dtypes and the caller's layout.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -18,6 +20,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from lgta_sklearn._panels import Panel, container_of
 from lgta_sklearn._random import content_generators, pinned_threads, seed_from
 from lgta_sklearn._validation import (
     Bounds,
@@ -25,7 +28,6 @@ from lgta_sklearn._validation import (
     check_labels_present,
     check_parameters,
     check_series,
-    in_container,
     take_labels,
 )
 
@@ -37,7 +39,11 @@ _UNSEEN = (
     "_rng",
     "_seed",
     "_dtype",
+    "_container",
     "_network",
+    "_codes",
+    "_neighbours",
+    "_gaps",
 )  # what a fit learns beside attributes_
 
 
@@ -48,10 +54,17 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     # the parameters that every family has
     strength: float
     on_transform: str
+    gaps: str
     random_state: Any
 
     @abstractmethod
-    def _fit_series(self, X: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
+    def _fit_series(
+        self,
+        X: np.ndarray,
+        lengths: np.ndarray,
+        labels: np.ndarray | None,
+        seed: int,
+    ) -> None:
         """Learn from series; `labels` are the numbers of their classes."""
 
     @abstractmethod
@@ -68,8 +81,14 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def _draw(self, labels: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
-        """Return new series, of the given classes if there are labels."""
+    def _draw(
+        self, labels: np.ndarray | None, n_samples: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return new series, of the given classes if there are labels, and lengths."""
+
+    @abstractmethod
+    def _filled(self, panel: Panel) -> Panel:
+        """Return series without gaps."""
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the distribution of a set of series.
@@ -78,7 +97,10 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         ----------
         X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
-            Series of equal length without missing values.
+            Series; or, where their lengths differ, a list of arrays of shape
+            (n_timepoints,) or (n_channels, n_timepoints); or a panel of sktime
+            (``"df-list"``, ``"pd-multiindex"``, ``"nested_univ"``). NaN is a missing
+            value.
         y : array-like of shape (n_samples,), default=None
             Labels. With classes, the latent density is fitted per class; a target
             (continuous, or whole numbers that hardly repeat) is ignored.
@@ -99,12 +121,13 @@ n_timepoints)
         self._forget()
         try:
             check_parameters(self, self._parameter_constraints)
-            X = check_series(self, X, reset=True)
-            labels = self._check_labels(y, X)
+            panel = check_series(self, X, reset=True)
+            labels = self._check_labels(y, panel)
+            self._container = container_of(X).empty()
             self._seed = seed_from(self.random_state)
             self._rng = np.random.default_rng([self._seed, 1])
             with pinned_threads():
-                self._fit_series(self._as_channels(X), labels, self._seed)
+                self._fit_series(panel.as_channels(), panel.lengths, labels, self._seed)
         except BaseException:
             self._forget()
             raise
@@ -127,13 +150,14 @@ n_timepoints)
 
         Returns
         -------
-        ndarray of the shape of X
-            Varied series in the units of `X`.
+        array of the shape of X
+            Varied series in the units of `X`; a list or a panel for such.
         """
         self.fit(X, y)
-        X = check_series(self, X, reset=False)
+        panel = check_series(self, X, reset=False)
         rng = np.random.default_rng(self._call_seed())
-        return self._varied(X, self.strength, rng, self._known_labels(y))
+        varied = self._varied(panel, self.strength, rng, self._known_labels(y))
+        return self._as_transformed(container_of(X).pack(varied))
 
     def transform(self, X: Any) -> Any:
         """Return the series as `on_transform` says: the prediction-time hook.
@@ -146,20 +170,28 @@ n_timepoints)
 
         Returns
         -------
-        ndarray of the shape of X
+        array of the shape of X, or a list or a panel for such
             With ``on_transform="identity"`` (the default) a copy; with
             ``"reconstruct"`` what `reconstruct` returns; with ``"augment"`` a
             variation whose randomness is a function of the row.
         """
         check_is_fitted(self)
-        X = check_series(self, X, reset=False)
         if self.on_transform == "reconstruct":
-            return self.reconstruct(X)
-        if self.on_transform == "augment":
-            return self._varied(
-                X, self.strength, list(content_generators(X, self._seed))
-            )
-        return X.copy()
+            return self._as_transformed(self.reconstruct(X))
+        identity = self.on_transform == "identity"
+        longer = identity and self.gaps == "keep"  # nothing is asked of the network
+        panel = check_series(self, X, reset=False, longer=longer)
+        if identity:
+            panel = self._with_gaps(panel)
+        else:
+            rngs = list(content_generators(panel.values, self._seed))
+            panel = self._varied(panel, self.strength, rngs)
+        return self._as_transformed(container_of(X).pack(panel))
+
+    @staticmethod
+    def _as_transformed(X: Any) -> Any:
+        """Return a table of series as an array: scikit-learn makes it what it wants."""
+        return X.to_numpy() if container_of(X).kind == "table" else X
 
     def augment(
         self,
@@ -193,7 +225,7 @@ n_timepoints)
 
         Returns
         -------
-        X_varied : ndarray or DataFrame of shape (n_samples * n_copies, ...)
+        X_varied : array, DataFrame or list of n_samples * n_copies series
             Variations in the units, dtype and container of `X`.
         y_varied : array of shape (n_samples * n_copies,)
             Labels in the dtype of `y`; only if `y` is given.
@@ -211,15 +243,15 @@ n_timepoints)
         strength = self.strength if strength is None else strength
         if strength not in STRENGTH:
             raise ValueError(f"strength must be a number >= 0, got {strength!r}.")
-        series = check_series(self, X, reset=False)
+        panel = check_series(self, X, reset=False)
         if y is not None:
-            check_consistent_length(X, y)
-        index = np.tile(np.arange(len(series)), n_copies)
+            check_consistent_length(panel, y)
+        index = np.tile(np.arange(len(panel)), n_copies)
         rng = np.random.default_rng(self._call_seed(random_state))
         labels = self._known_labels(y)
         labels = None if labels is None else labels[index]
-        varied = self._varied(series[index], strength, rng, labels)
-        result = [in_container(varied, like=X, index=index)]
+        varied = self._varied(panel[index], strength, rng, labels)
+        result = [container_of(X).pack(varied, index)]
         if y is not None:
             result.append(take_labels(y, index))
         if return_index:
@@ -246,7 +278,7 @@ n_timepoints)
         Returns
         -------
         ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
+n_timepoints), or the container of `fit`
             New series in the layout, units and dtype of `fit`.
 
         Raises
@@ -260,37 +292,41 @@ n_timepoints)
         labels = self._wanted_labels(y, n_samples)
         n_samples = n_samples if labels is None else len(labels)
         with pinned_threads():
-            X = self._draw(labels, n_samples, self._call_seed(random_state))
-        return self._as_given(X, self.input_ndim_, self._dtype)
+            drawn = self._draw(labels, n_samples, self._call_seed(random_state))
+        return self._as_fitted(*drawn)
 
     def _varied(
         self,
-        X: np.ndarray,
+        panel: Panel,
         strength: float,
         rngs: Any,
         labels: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Return checked series varied, in their own layout and dtype."""
-        if strength == 0 or len(X) == 0:
-            return X.copy()
+    ) -> Panel:
+        """Return checked series varied."""
+        panel = self._with_gaps(panel)
+        if strength == 0 or len(panel) == 0:
+            return panel
         with pinned_threads():
-            varied = self._vary(self._as_channels(X), float(strength), rngs, labels)
-        return self._as_given(varied, X.ndim, X.dtype)
+            varied = self._vary(panel.as_channels(), float(strength), rngs, labels)
+        return panel.with_values(varied)
 
-    @staticmethod
-    def _as_channels(X: np.ndarray) -> np.ndarray:
-        """Return (n, C, T) in double precision."""
-        # the order in memory changes the last bits of a sum
-        return (X[:, None] if X.ndim == 2 else X).astype(np.float64, order="C")
+    def _with_gaps(self, panel: Panel) -> Panel:
+        """Return a copy of series, their gaps filled if that is wanted."""
+        if self.gaps == "fill":
+            panel = self._filled(panel)
+        return replace(panel, values=panel.values.copy())
 
-    @staticmethod
-    def _as_given(X: np.ndarray, ndim: int, dtype: np.dtype) -> np.ndarray:
-        """Return (n, C, T) in a layout and a dtype."""
-        return (X[:, 0] if ndim == 2 else X).astype(dtype)
+    def _as_fitted(self, X: np.ndarray, lengths: np.ndarray) -> Any:
+        """Return series, (n, C, T), in the container, layout and dtype of `fit`."""
+        values = (X[:, 0] if self.input_ndim_ == 2 else X).astype(self._dtype)
+        container = self._container
+        if container.kind == "table":  # as ever: rows have no labels to keep
+            return values
+        return container.pack(Panel(values, lengths))
 
-    def _check_labels(self, y: Any, X: np.ndarray) -> np.ndarray | None:
+    def _check_labels(self, y: Any, X: Panel) -> np.ndarray | None:
         """Note the classes of `y` and return their numbers; None if there are none."""
-        self._dtype = X.dtype
+        self._dtype = X.values.dtype
         if y is None:
             return None
         check_consistent_length(X, y)
@@ -370,5 +406,6 @@ n_timepoints)
         """Say what input is accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -2,8 +2,9 @@
 
 Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n, C);
 ``U`` their shapes, ``X = m + s * U``; ``Z`` the codes of the shapes, (n, latent_dim);
-``V = (Z, m, log s)`` what the latent density describes; ``D`` the decoder; ``T`` a
-latent transformation; ``E`` observation noise.
+``V = (Z, m, log s)`` what the latent density describes, with the log of the length
+where lengths vary; ``D`` the decoder; ``T`` a latent transformation; ``E`` observation
+noise.
 
     variation    X' = X + s * (D(T(Z)) - D(Z))     keeps what the model cannot explain
     sample       X' = m + s * (D(Z) + E)           with (Z, m, log s) from the density
@@ -16,11 +17,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.covariance import LedoitWolf
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._drawing import draw
+from lgta_sklearn._panels import Panel, container_of
 from lgta_sklearn._random import BLOCK, blocks, pinned_threads
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,
@@ -28,10 +28,11 @@ from lgta_sklearn._validation import (
     Bounds,
     Constraint,
     check_series,
-    in_container,
 )
+from lgta_sklearn.augmenters._codes import CodeSpace
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassDensities, make_density
+from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 from lgta_sklearn.transforms import Jitter, LatentNeighbours
@@ -39,6 +40,7 @@ from lgta_sklearn.transforms import Jitter, LatentNeighbours
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
 ACTIVE_VARIANCE = 0.01  # of a code's posterior mean over the series
+PASSES = 4  # of the network over its own guess at what is missing
 
 
 class PosteriorCollapseWarning(UserWarning):
@@ -94,6 +96,10 @@ class LatentAugmenter(BaseAugmenter):
         (n_samples, n_channels, n_timepoints).
     on_transform : {"identity", "reconstruct", "augment"}, default="identity"
         What `transform` does.
+    gaps : {"keep", "fill"}, default="keep"
+        What becomes of missing values (NaN): series keep them where they are and
+        samples get those of a training series with a similar code, or they are filled,
+        in `fit_transform`, `transform` and `augment` as by `impute`.
     max_epochs : int or None, default=None
         Passes over the series, at most. None takes `net`'s, or as many as make
         500 optimisation steps (for few series) to 3000 (for thousands).
@@ -155,7 +161,9 @@ class LatentAugmenter(BaseAugmenter):
         Negative bound per epoch in nats per series; the second is None if nothing was
         held out.
     n_channels_in_, n_timepoints_in_ : int
-        Layout of the series.
+        Layout of the series, or of the longest.
+    lengths_vary_ : bool
+        Whether the series differed in length.
     n_features_in_ : int
         Number of time points, if the series came in two dimensions.
     feature_names_in_ : ndarray of str
@@ -197,6 +205,7 @@ class LatentAugmenter(BaseAugmenter):
         "density": ["auto", "local", "mixture", "normal", "has sample"],
         "noise": ["neighbors", "structured", None, "has sample"],
         "on_transform": ["identity", "reconstruct", "augment"],
+        "gaps": ["keep", "fill"],
         "max_epochs": [None, AT_LEAST_ONE],
         "batch_size": [None, AT_LEAST_ONE],
         "lr": [None, POSITIVE],
@@ -221,6 +230,7 @@ class LatentAugmenter(BaseAugmenter):
         density: Any = "auto",
         noise: Any = "neighbors",
         on_transform: str = "identity",
+        gaps: str = "keep",
         max_epochs: int | None = None,
         batch_size: int | None = None,
         lr: float | None = None,
@@ -243,6 +253,7 @@ class LatentAugmenter(BaseAugmenter):
         self.density = density
         self.noise = noise
         self.on_transform = on_transform
+        self.gaps = gaps
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
@@ -266,29 +277,29 @@ n_timepoints)
 
         Returns
         -------
-        ndarray of shape (n_samples, latent_dim + 2 * n_channels)
-            Posterior mean of the code, then the level of each channel in the units
-            of `X`, then the log of its scale, where a constant has one less than the
-            smallest scale there is.
+        ndarray of shape (n_samples, n_columns)
+            Posterior mean of the code, `latent_dim` columns; then the level of each
+            channel in the units of `X`; then the log of its scale, where a constant
+            has one less than the smallest scale there is; and, if the series of `fit`
+            differed in length, the log of the length.
         """
         check_is_fitted(self)
-        X = check_series(self, X, reset=False)
+        panel = check_series(self, X, reset=False)
         with pinned_threads():
-            level, scale, shape = self.scaling_.split(self._as_channels(X))
-            return self._join_codes(self._network.encode(shape)[0], level, scale)
+            return self._encoded(panel.as_channels(), panel.lengths)[0]
 
-    def decode(self, Z: Any) -> np.ndarray:
+    def decode(self, Z: Any) -> Any:
         """Return the series at points of the latent space, without observation noise.
 
         Parameters
         ----------
-        Z : array-like of shape (n_samples, latent_dim + 2 * n_channels)
-            Codes, levels and log-scales, as `encode` returns them.
+        Z : array-like of shape (n_samples, n_columns)
+            Columns as `encode` returns them.
 
         Returns
         -------
         ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
+n_timepoints), or the container of `fit`
             Series in the layout, units and dtype of `fit`.
 
         Raises
@@ -297,18 +308,17 @@ n_timepoints)
             If `Z` has another number of columns.
         """
         check_is_fitted(self)
-        Z = np.asarray(Z, dtype=np.float64)
-        n_columns = self._n_codes + 2 * self.n_channels_in_
-        if Z.ndim != 2 or Z.shape[1] != n_columns:
+        Z, codes = np.asarray(Z, dtype=np.float64), self._codes
+        if Z.ndim != 2 or Z.shape[1] != codes.n_columns:
             raise ValueError(
-                f"Z must have shape (n_samples, {n_columns}): {self._n_codes} codes, "
-                f"then {self.n_channels_in_} levels, then as many log-scales; "
-                f"got {Z.shape}."
+                f"Z must have shape (n_samples, {codes.n_columns}): {codes.n_codes} "
+                f"codes, then {codes.n_channels} levels, then as many log-scales"
+                f"{', then a log-length' * codes.lengths_vary}; got {Z.shape}."
             )
-        code, level, scale = self._split_codes(Z)
+        code, level, scale, lengths = codes.split(Z)
         with pinned_threads():
             X = self.scaling_.join(level, scale, self._network.decode(code))
-        return self._as_given(X, self.input_ndim_, self._dtype)
+        return self._as_fitted(X, lengths)
 
     def reconstruct(self, X: Any) -> Any:
         """Return what the model keeps of series: encoded and decoded.
@@ -321,27 +331,50 @@ n_timepoints)
 
         Returns
         -------
-        ndarray or DataFrame of the shape of X
-            Reconstructions in the units, dtype and container of `X`.
+        array, DataFrame or list of the shape of X
+            Reconstructions in the units, dtype and container of `X`, with its gaps if
+            `gaps` is ``"keep"``.
         """
         check_is_fitted(self)
-        series = check_series(self, X, reset=False)
+        panel = check_series(self, X, reset=False)
         with pinned_threads():
-            level, scale, shape = self.scaling_.split(self._as_channels(series))
-            mean = self._network.decode(self._network.encode(shape)[0])
-        joined = self.scaling_.join(level, scale, mean)
-        joined = self._as_given(joined, series.ndim, series.dtype)
-        return in_container(joined, like=X, index=None)
+            values = self._reconstructed(panel.as_channels(), panel.lengths)
+        if self.gaps == "keep":
+            values = np.where(np.isnan(panel.as_channels()), np.nan, values)
+        return container_of(X).pack(panel.with_values(values))
+
+    def impute(self, X: Any) -> Any:
+        """Return series with their gaps filled, whatever `gaps` says.
+
+        The reconstruction stands in the gaps, moved so that it meets the values on
+        both sides; what is known is not touched. It is encoded again with what was
+        put there, a few times (Rezende et al., 2014, arXiv:1401.4082, appendix F).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series, NaN where a value is missing.
+
+        Returns
+        -------
+        array, DataFrame or list of the shape of X
+            Series without missing values, in the container of `X`.
+        """
+        check_is_fitted(self)
+        panel = check_series(self, X, reset=False)
+        return container_of(X).pack(self._filled(panel))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return how likely each series is: a lower bound of its log density.
 
         The evidence lower bound of the shape, from the posterior mean, plus the log
-        density of level and log-scale under a Gaussian. All are without units, so
-        that a change of units does not change the score. It is the bound itself,
+        density of level, log-scale and length under a Gaussian. All are without units,
+        so that a change of units does not change the score. It is the bound itself,
         with the full Kullback-Leibler term whatever the `beta` of the training, so
         that models of different `beta` can be compared; a plain autoencoder
         (``variational=False``) has no such term and compares with its like only.
+        Missing values have no term.
 
         Parameters
         ----------
@@ -354,26 +387,15 @@ n_timepoints)
         ndarray of shape (n_samples,)
             Scores in nats; higher is likelier.
         """
-        from scipy.stats import multivariate_normal
-
         check_is_fitted(self)
-        X = check_series(self, X, reset=False)
+        panel = check_series(self, X, reset=False)
         with pinned_threads():
-            level, scale, shape = self.scaling_.split(self._as_channels(X))
-            mu, *logvar = self._network.encode(shape)
-            squared = (shape - self._network.decode(mu)) ** 2
+            V, shape, *posterior = self._encoded(panel.as_channels(), panel.lengths)
+            squared = (shape - self._network.decode(posterior[0])) ** 2
         variance = self.observation_variance_[:, None]
-        log_likelihood = -0.5 * (squared / variance + np.log(2 * np.pi * variance)).sum(
-            axis=(1, 2)
-        )
-        levels = self._standard.transform(self._join_codes(mu, level, scale))[
-            :, self._n_codes :
-        ]
-        return (
-            log_likelihood
-            - _kl(mu, *logvar)
-            + multivariate_normal.logpdf(levels, cov=self._level_covariance)
-        )
+        terms = squared / variance + np.log(2 * np.pi * variance)
+        log_likelihood = -0.5 * np.where(np.isnan(terms), 0.0, terms).sum(axis=(1, 2))
+        return log_likelihood - _kl(*posterior) + self._codes.level_log_density(V)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, so that a grid search needs no scorer.
@@ -393,7 +415,43 @@ n_timepoints)
         """
         return float(self.score_samples(X).mean())
 
-    def _fit_series(self, X: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
+    def _encoded(
+        self, X: np.ndarray, lengths: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, *tuple[np.ndarray, ...]]:
+        """Return the columns V, the shapes, and the posterior of the codes."""
+        level, scale, shape = self.scaling_.split(X)
+        posterior = self._network.encode(shape)
+        V = self._codes.join(posterior[0], level, scale, lengths)
+        return V, shape, *posterior
+
+    def _reconstructed(self, X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return series encoded and decoded, also where they are not known."""
+        code, level, scale, _ = self._codes.split(self._encoded(X, lengths)[0])
+        return self.scaling_.join(level, scale, self._network.decode(code))
+
+    def _filled(self, panel: Panel) -> Panel:
+        """Return series without gaps."""
+        X, gaps = panel.as_channels(), panel.gaps()
+        rows = np.flatnonzero(gaps.any(axis=(1, 2)))
+        if not len(rows):
+            return panel
+        known, gaps, lengths = X[rows], gaps[rows], panel.lengths[rows]
+        guess = known
+        with pinned_threads():
+            for _ in range(PASSES):  # level and scale of half a series are not its own
+                means = self._reconstructed(guess, lengths)
+                guess = np.where(gaps, means, known)
+        filled = means + bridge(known - means)
+        X[rows] = np.where(gaps, self.grid_.snap(filled), known)
+        return panel.with_values(X)
+
+    def _fit_series(
+        self,
+        X: np.ndarray,
+        lengths: np.ndarray,
+        labels: np.ndarray | None,
+        seed: int,
+    ) -> None:
         """Train the network, then fit density and noise to what it makes of X."""
         from lgta_sklearn.networks.backbones import resolve_backbone
         from lgta_sklearn.networks.inference import resolve_device
@@ -408,16 +466,20 @@ n_timepoints)
         mu, *logvar = self._network.encode(shape)
         residual = shape - self._network.decode(mu)
         # a floor, since the log of zero is wanted where reconstruction is perfect
-        self.observation_variance_ = np.maximum((residual**2).mean(axis=(0, 2)), 1e-6)
+        variance = np.nanmean(residual**2, axis=(0, 2))
+        self.observation_variance_ = np.maximum(variance, 1e-6)
         self.kl_ = float(_kl(mu, *logvar).mean())
-        self._code_mean, self._code_scale = mu.mean(axis=0), mu.std(axis=0)
-        self._code_step = _spread_within(mu, labels)
-        self._neighbours = LatentNeighbours(self._standardised(mu), labels)
+        self._codes = CodeSpace(
+            mu, level, scale, lengths, min_scale=self.scaling_.min_scale_, labels=labels
+        )
+        standard = self._codes.standardised_codes(mu)
+        self._neighbours = LatentNeighbours(standard, labels)
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
-        V = self._join_codes(mu, level, scale)
-        self._fit_density(V, labels, seed)
-        self._fit_noise(X, residual, self._standard.transform(V), seed)
+        self._fit_density(labels, seed)
+        inside = np.arange(X.shape[2]) < lengths[:, None, None]
+        self._gaps = GapPatterns().fit(np.isnan(X) & inside, self._codes.V)
+        self._fit_noise(X, lend(residual, self._codes.V), seed)
 
     def _train(
         self, shape: np.ndarray, backbone: Callable[..., Any], device: str, seed: int
@@ -440,6 +502,8 @@ n_timepoints)
             validation_fraction=self.validation_fraction * self.early_stopping,
         )
         n_channels, n_timepoints = shape.shape[1:]
+        # a module of the user's own need not know of masks to serve complete series
+        masked = {"masked": True} if np.isnan(shape).any() else {}
         module, history = train(
             shape.transpose(0, 2, 1),
             net,
@@ -451,6 +515,7 @@ n_timepoints)
                 "latent_dim": self.latent_dim,
                 "hidden_dim": self.hidden_dim,
                 "variational": self.variational,
+                **masked,
             },
             criterion={"n_channels": n_channels, "beta": self.beta},
             optimizer=self.optimizer,
@@ -460,7 +525,6 @@ n_timepoints)
             verbose=self.verbose,
         )
         self._network = FrozenNetwork(module, device)
-        self._n_codes = self.latent_dim
         self.history_, self.n_iter_ = history, len(history)
         self.loss_curve_ = [row["train_loss"] for row in history]
         held_out = [row["valid_loss"] for row in history if "valid_loss" in row]
@@ -470,7 +534,7 @@ n_timepoints)
         """Warn if series that differ share one code."""
         if not self.variational or self.n_active_units_ or len(shape) < 2:
             return
-        if shape.var(axis=0).max() > ACTIVE_VARIANCE:
+        if np.where(np.isnan(shape), 0.0, shape).var(axis=0).max() > ACTIVE_VARIANCE:
             warnings.warn(
                 f"the posterior has collapsed: none of {self.latent_dim} latent units "
                 f"is active (KL {self.kl_:.2g} nats), so codes carry no information "
@@ -481,26 +545,22 @@ n_timepoints)
                 stacklevel=4,
             )
 
-    def _fit_density(self, V: np.ndarray, labels: np.ndarray | None, seed: int) -> None:
+    def _fit_density(self, labels: np.ndarray | None, seed: int) -> None:
         """Fit the density of codes, levels and log-scales, per class if there are."""
-        self._standard = StandardScaler().set_output(transform="default").fit(V)
-        V = self._standard.transform(V)
-        self._level_covariance = _covariance(V[:, self._n_codes :])
-        self._bounds = V.min(axis=0), V.max(axis=0)
+        V = self._codes.V
         density = make_density(self.density, random_state=seed % 2**31)
         self.density_ = (
             density.fit(V) if labels is None else ClassDensities(density, V, labels)
         )
 
-    def _fit_noise(
-        self, X: np.ndarray, residual: np.ndarray, V: np.ndarray, seed: int
-    ) -> None:
+    def _fit_noise(self, X: np.ndarray, residual: np.ndarray, seed: int) -> None:
         """Fit the observation noise to residuals at standardised codes."""
         if self.noise is None:
             self.noise_ = None
         elif isinstance(self.noise, str) and self.noise == "neighbors":
-            self.noise_ = NeighborNoise(random_state=seed % 2**31).fit(residual, V)
-            blend_enough(self.noise_, lambda: self._draw(None, BLOCK, seed), X)
+            noise = NeighborNoise(random_state=seed % 2**31)
+            self.noise_ = noise.fit(residual, self._codes.V)
+            blend_enough(self.noise_, lambda: self._draw(None, BLOCK, seed)[0], X)
         else:
             structured = isinstance(self.noise, str)
             noise = ResidualNoise() if structured else clone(self.noise, safe=False)
@@ -516,11 +576,11 @@ n_timepoints)
         """Move the codes and add to each series what that changes in its decoding."""
         _, scale, shape = self.scaling_.split(X)
         mu, *_ = self._network.encode(shape)
-        standard = self._standardised(mu)
-        transformation, unit = self.transformation or Jitter(), self._code_step
+        standard = self._codes.standardised_codes(mu)
+        transformation, unit = self.transformation or Jitter(), self._codes.code_step
         near: list[np.ndarray] = []
         if hasattr(transformation, "n_neighbors"):  # it moves towards other codes
-            k, unit = transformation.n_neighbors, self._code_scale
+            k, unit = transformation.n_neighbors, self._codes.code_scale
             near = [self._neighbours.near(standard, labels, k)]
         if isinstance(rngs, np.random.Generator):
             moved = transformation(standard, rngs, *near)
@@ -536,15 +596,19 @@ n_timepoints)
         varied: np.ndarray = X + scale[:, :, None] * change
         return varied
 
-    def _draw(self, labels: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
-        """Draw codes, levels and scales, decode, add observation noise."""
+    def _draw(
+        self, labels: np.ndarray | None, n_samples: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw codes, levels, scales and lengths, decode, add observation noise."""
         V = self._draw_codes(labels, n_samples, seed)
-        code, level, scale = self._split_codes(
-            self._standard.mean_ + V * self._standard.scale_
-        )
+        code, level, scale, lengths = self._codes.split(self._codes.restored(V))
         shape = self._network.decode(code) + self._draw_noise(V, seed + 1)
-        shape = self.scaling_.as_shape(shape, scale)
-        return self.grid_.snap(self.scaling_.join(level, scale, shape))
+        beyond = np.arange(shape.shape[2]) >= lengths[:, None, None]
+        shape = self.scaling_.as_shape(np.where(beyond, np.nan, shape), scale)
+        X = self.grid_.snap(self.scaling_.join(level, scale, shape))
+        if self.gaps == "keep" and len(X):
+            X = np.where(_in_blocks(self._gaps.sample_at, V, seed + 2), np.nan, X)
+        return X, lengths
 
     def _draw_noise(self, V: np.ndarray, seed: int) -> np.ndarray | float:
         """Return observation noise for series of standardised codes."""
@@ -552,11 +616,7 @@ n_timepoints)
             return 0.0
         if not isinstance(self.noise_, NeighborNoise):
             return draw(self.noise_, len(V), seed)
-        parts = [
-            self.noise_.sample_at(V[rows], np.random.default_rng([seed, number]))
-            for number, rows in blocks(len(V))
-        ]
-        return np.concatenate(parts)
+        return _in_blocks(self.noise_.sample_at, V, seed)
 
     def _draw_codes(
         self, labels: np.ndarray | None, n_samples: int, seed: int
@@ -566,29 +626,7 @@ n_timepoints)
             V = self.density_.draw(n_samples, seed, labels)
         else:
             V = draw(self.density_, n_samples, seed)
-        return np.clip(V, *self._bounds)
-
-    def _standardised(self, mu: np.ndarray) -> np.ndarray:
-        """Return codes in standard deviations from their mean."""
-        return (mu - self._code_mean) / np.where(
-            self._code_scale > 0, self._code_scale, 1.0
-        )
-
-    def _join_codes(
-        self, code: np.ndarray, level: np.ndarray, scale: np.ndarray
-    ) -> np.ndarray:
-        """Return the columns (Z, m, log s)."""
-        # the scale 0 of a constant stands one below the floor of the others
-        log_scale = np.log(np.where(scale > 0, scale, self.scaling_.min_scale_ / np.e))
-        return np.concatenate([code, level, log_scale], axis=1)
-
-    def _split_codes(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return code, level and scale of the columns (Z, m, log s)."""
-        code, level, log_scale = np.split(
-            V, [self._n_codes, self._n_codes + self.n_channels_in_], axis=1
-        )
-        constant = log_scale < np.log(self.scaling_.min_scale_) - 0.5
-        return code, level, np.where(constant, 0.0, np.exp(log_scale))
+        return self._codes.within_range(V)
 
     @property
     def module_(self) -> Any:
@@ -601,15 +639,15 @@ n_timepoints)
         return self._network.device
 
 
-def _spread_within(mu: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-    """Return the standard deviation of codes within classes: what a class permits."""
-    if labels is None:
-        return mu.std(axis=0)
-    centres = np.array([mu[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
-    freedom = len(mu) - len(centres)
-    if freedom < 1:  # one series per class says nothing of what a class permits
-        return mu.std(axis=0)
-    return np.sqrt(((mu - centres[labels]) ** 2).sum(axis=0) / freedom)
+def _in_blocks(
+    sample_at: Callable[..., np.ndarray], V: np.ndarray, seed: int
+) -> np.ndarray:
+    """Return what is drawn at codes, block by block, each with its own generator."""
+    parts = [
+        sample_at(V[rows], np.random.default_rng([seed, number]))
+        for number, rows in blocks(len(V))
+    ]
+    return np.concatenate(parts)
 
 
 def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
@@ -618,9 +656,3 @@ def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
         return np.zeros(len(mu))
     divergence: np.ndarray = 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum(axis=1)
     return divergence
-
-
-def _covariance(F: np.ndarray) -> np.ndarray:
-    """Return the covariance of standardised rows, invertible however few they are."""
-    ridge = 1e-3 * np.eye(F.shape[1])
-    return ridge if len(F) == 1 else LedoitWolf().fit(F).covariance_ + ridge

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from lgta_sklearn._panels import Container, Panel, panel_of
 from lgta_sklearn._validation import Constraint, check_labels_present
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 
@@ -105,7 +106,8 @@ def sources(
 
 def new_rows(
     augmenter: Any,
-    X: np.ndarray,
+    X: Panel,
+    container: Container,
     labels: np.ndarray,
     source: np.ndarray,
     *,
@@ -113,16 +115,17 @@ def new_rows(
     judge: Any,
     off_class: str,
     seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Panel, np.ndarray]:
     """Return new series and the rows whose labels they get.
 
     Parameters
     ----------
     augmenter : augmenter
         Fitted to the series and their labels.
-    X : ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
+    X : Panel
         Training series.
+    container : Container
+        What they came in.
     labels : ndarray of shape (n_samples,)
         Their labels.
     source : ndarray of int of shape (n_new,)
@@ -138,30 +141,36 @@ n_timepoints)
 
     Returns
     -------
-    new : ndarray of shape (n_new, ...)
+    new : Panel
         New series.
     source : ndarray of int of shape (n_new,)
         Rows with their labels.
     """
 
-    def draw(source: np.ndarray, seed: int) -> np.ndarray:
+    def draw(source: np.ndarray, seed: int) -> Panel:
         if method == "sample":
-            return augmenter.sample(y=labels[source], random_state=seed)
-        return augmenter.augment(X[source], random_state=seed)
+            drawn = augmenter.sample(y=labels[source], random_state=seed)
+        else:
+            given = container.plain().pack(X[source])
+            drawn = augmenter.augment(given, random_state=seed)
+        return panel_of(drawn, X.values.shape[-1])
+
+    def judged() -> np.ndarray:
+        return judge.predict(container.pack(new, source))
 
     new = draw(source, seed)
     if judge is None:
         return new, source
     if off_class == "relabel":
         first = {label: np.argmax(labels == label) for label in np.unique(labels)}
-        predicted = judge.predict(new)
+        predicted = judged()
         off = predicted != labels[source]
         return new, np.where(off, [first[label] for label in predicted], source)
     for attempt in range(1, ROUNDS + 1):
-        off = np.flatnonzero(judge.predict(new) != labels[source])
+        off = np.flatnonzero(judged() != labels[source])
         if not len(off):
             return new, source
-        new[off] = (
-            X[source[off]] if attempt == ROUNDS else draw(source[off], seed + attempt)
-        )
+        real = X[source[off]]
+        other = real if attempt == ROUNDS else draw(source[off], seed + attempt)
+        new.values[off], new.lengths[off] = other.values, other.lengths
     return new, source

@@ -28,13 +28,13 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from lgta_sklearn._panels import Container, Panel, container_of, panel_of, stacked
 from lgta_sklearn._random import seed_from
 from lgta_sklearn._validation import (
     Bounds,
     Constraint,
     check_parameters,
     check_series,
-    in_container,
     take_labels,
 )
 from lgta_sklearn.compose._growth import (
@@ -71,24 +71,39 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
         self,
         X: Any,
         y: Any,
-        grow: Callable[[np.ndarray, Any, int], tuple[np.ndarray, np.ndarray]],
+        grow: Callable[[Panel, Container, Any, int], tuple[Panel, np.ndarray]],
         fit_params: Mapping[str, Any],
     ) -> Self:
         """Fit the estimator on the series and the new ones that `grow` makes."""
-        series = check_series(self, X, reset=True)
-        check_consistent_length(series, y)
+        panel, container = check_series(self, X, reset=True), container_of(X)
+        check_consistent_length(panel, y)
+        self._check_gaps(panel)
         params = fit_params
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **fit_params).estimator.fit
         seed = seed_from(self.random_state)
-        new, source = grow(series, y, seed)
-        index = np.concatenate([np.arange(len(series)), source])
-        grown = in_container(np.concatenate([series, new]), like=X, index=index)
+        new, source = grow(panel, container, y, seed)
+        index = np.concatenate([np.arange(len(panel)), source])
+        grown = container.pack(stacked([panel, new]), index)
         self.n_augmented_ = len(new)
         self.estimator_ = clone(self.estimator).fit(
-            grown, take_labels(y, index), **_take_params(params, len(series), index)
+            grown, take_labels(y, index), **_take_params(params, len(panel), index)
         )
         return self
+
+    def _check_gaps(self, panel: Panel) -> None:
+        """Refuse missing values at once where the estimator inside would later."""
+        tags = _tags_of(self.estimator)
+        if tags is None or tags.input_tags.allow_nan:
+            return
+        n_missing = int(panel.gaps().sum())
+        if n_missing:
+            raise ValueError(
+                f"Input X contains NaN: {n_missing} values are missing, and "
+                f"{type(self.estimator).__name__} does not take missing values. Put an "
+                "imputer in a Pipeline before it, or take an estimator that does, such "
+                "as HistGradientBoostingClassifier."
+            )
 
     def predict(self, X: Any) -> Any:
         """Predict with the fitted estimator; the series are not touched.
@@ -124,16 +139,24 @@ n_timepoints)
         """Take the tags of the estimator inside, where it has any."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        try:
-            inner = get_tags(self.estimator)
-        except (AttributeError, TypeError):  # of sktime, or a class
+        inner = _tags_of(self.estimator)
+        if inner is None:
             return tags
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
         if tags.classifier_tags is not None and inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
         if tags.regressor_tags is not None and inner.regressor_tags is not None:
             tags.regressor_tags = inner.regressor_tags
         tags.target_tags.single_output = inner.target_tags.single_output
         return tags
+
+
+def _tags_of(estimator: Any) -> Tags | None:
+    """Return the tags of an estimator of scikit-learn, None for others."""
+    try:
+        return get_tags(estimator)
+    except (AttributeError, TypeError):  # of sktime, or a class
+        return None
 
 
 class AugmentedClassifier(ClassifierMixin, _Augmented):
@@ -259,7 +282,9 @@ n_timepoints)
         self._fit_grown(X, y, self._grow, fit_params)
         return self
 
-    def _grow(self, X: np.ndarray, y: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def _grow(
+        self, X: Panel, container: Container, y: Any, seed: int
+    ) -> tuple[Panel, np.ndarray]:
         """Return new series and the rows whose labels they get."""
         labels = np.asarray(y)
         source = np.tile(np.arange(len(X)), self.n_copies)
@@ -268,13 +293,15 @@ n_timepoints)
             source = sources(labels, counts, np.random.default_rng(seed))
         if not len(source):
             return X[:0], source
-        self.augmenter_ = seeded(self.augmenter, seed).fit(X, labels)
+        plain = container.plain().pack(X)
+        self.augmenter_ = seeded(self.augmenter, seed).fit(plain, labels)
         judge = None
         if self.off_class != "keep":
-            judge = clone(self.estimator).fit(X, labels)
+            judge = clone(self.estimator).fit(container.pack(X), labels)
         return new_rows(
             self.augmenter_,
             X,
+            container,
             labels,
             source,
             method=self.method,
@@ -430,13 +457,17 @@ n_timepoints)
             y = column_or_1d(y, warn=True)
         return self._fit_grown(X, y, self._grow, fit_params)
 
-    def _grow(self, X: np.ndarray, y: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def _grow(
+        self, X: Panel, container: Container, y: Any, seed: int
+    ) -> tuple[Panel, np.ndarray]:
         """Return variations and their source rows."""
         source = np.tile(np.arange(len(X)), self.n_copies)
         if not len(source):
             return X[:0], source
-        self.augmenter_ = seeded(self.augmenter, seed).fit(X)
-        return self.augmenter_.augment(X[source], random_state=seed), source
+        plain = container.plain()
+        self.augmenter_ = seeded(self.augmenter, seed).fit(plain.pack(X))
+        varied = self.augmenter_.augment(plain.pack(X[source]), random_state=seed)
+        return panel_of(varied, X.values.shape[-1]), source
 
 
 def _require_y(estimator: Any, y: Any) -> None:

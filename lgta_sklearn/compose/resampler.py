@@ -1,6 +1,7 @@
 """A sampler of imbalanced-learn that balances classes of series."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import Tags, check_consistent_length
 
+from lgta_sklearn._panels import container_of, stacked
 from lgta_sklearn._random import seed_from
 from lgta_sklearn._validation import (
     Constraint,
@@ -169,31 +171,34 @@ n_timepoints)
         """
         self.fit(X, y)
         labels = np.asarray(checked_labels(y, warn=False))
-        series = check_series(self, X, reset=False)
+        panel, container = check_series(self, X, reset=False), container_of(X)
         seed = seed_from(self.random_state)
         source = sources(labels, self.sampling_strategy_, np.random.default_rng(seed))
-        new = series[:0]
+        new = panel[:0]
         if len(source):
-            self.augmenter_ = seeded(self.augmenter, seed).fit(series, labels)
+            plain = container.plain()
+            self.augmenter_ = seeded(self.augmenter, seed).fit(
+                plain.pack(panel), labels
+            )
             new, source = new_rows(
                 self.augmenter_,
-                series,
+                panel,
+                plain,
                 labels,
                 source,
                 method=self.method,
-                judge=self._fitted_judge(series, labels),
+                judge=self._fitted_judge(plain.pack(panel), labels),
                 off_class=self.off_class,
                 seed=seed,
             )
-        self.sample_indices_ = np.concatenate([np.arange(len(series)), source])
-        grown = np.concatenate([series, new])
+        self.sample_indices_ = np.concatenate([np.arange(len(panel)), source])
+        container = replace(container, rows=None)
+        grown = container.pack(stacked([panel, new]), self.sample_indices_)
         resampled = take_labels(y, self.sample_indices_)
         if isinstance(y, list):
             resampled = resampled.tolist()
-        if hasattr(X, "iloc") and grown.ndim == 2:
-            return type(X)(grown, columns=X.columns), _numbered_anew(resampled)
-        if isinstance(X, list):
-            return grown.tolist(), _numbered_anew(resampled)
+        if isinstance(X, list) and container.kind == "array":
+            grown = grown.tolist()
         return grown, _numbered_anew(resampled)
 
     def _fitted_judge(self, X: np.ndarray, labels: np.ndarray) -> Any:
@@ -207,6 +212,7 @@ n_timepoints)
         """Say what input is accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
         tags.target_tags.required = True
         return tags
 

@@ -59,6 +59,8 @@ class VAE(nn.Module):
         Dimension of the code.
     hidden_dim : int, default=32
         Features H of the backbone.
+    masked : bool, default=False
+        Whether shapes have NaN, so that the encoder is told which values are known.
     variational : bool, default=True
         False gives a plain autoencoder: no posterior variance, no sampling.
     generator : torch.Generator or None, default=None
@@ -82,11 +84,13 @@ class VAE(nn.Module):
         *,
         latent_dim: int = 8,
         hidden_dim: int = 32,
+        masked: bool = False,
         variational: bool = True,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         self.n_timepoints, self.variational = n_timepoints, variational
+        self.masked = masked
         self.generator = generator
         self.encoder = backbone(hidden_dim, hidden_dim)
         self.decoder = backbone(hidden_dim, hidden_dim)
@@ -96,7 +100,7 @@ class VAE(nn.Module):
                 f"the stride of a backbone must be a power of two, got {self.stride}."
             )
         self.n_steps = math.ceil(n_timepoints / self.stride)  # L
-        self.shorten = Shorten(n_channels, hidden_dim, self.stride)
+        self.shorten = Shorten(n_channels * (1 + masked), hidden_dim, self.stride)
         self.lengthen = Lengthen(hidden_dim, n_channels, self.stride)
         flat = self.n_steps * SQUEEZED
         self.squeeze = nn.Linear(hidden_dim, SQUEEZED)
@@ -110,7 +114,7 @@ class VAE(nn.Module):
         Parameters
         ----------
         u : Tensor of shape (B, T, C)
-            Shapes of series.
+            Shapes of series, NaN where they are not known.
 
         Returns
         -------
@@ -122,6 +126,10 @@ class VAE(nn.Module):
         missing = self.n_steps * self.stride - self.n_timepoints
         if missing:  # the last value is repeated: padding with zeros makes a step
             u = torch.cat([u, u[:, -1:].expand(-1, missing, -1)], dim=1)
+        observed = ~u.isnan()
+        u = u.where(observed, 0.0)  # the level
+        if self.masked:
+            u = torch.cat([u, observed.to(u.dtype)], dim=-1)
         h = self.encoder(self.shorten(u))  # (B, L, H)
         code = self.to_code(F.gelu(self.squeeze(h)).flatten(1))
         if not self.variational:

@@ -7,7 +7,8 @@ For a shape ``u`` of T time points and C channels, with reconstruction ``u_hat``
 a sum over time and channels, so that ``beta = 1`` is the bound itself whatever the
 length. The observation variance ``sigma_c^2`` is not a setting: its best value is the
 mean squared error of the channel, in closed form (sigma-VAE, Rybkin et al., 2021,
-arXiv:2006.13202), which balances reconstruction and KL without tuning.
+arXiv:2006.13202), which balances reconstruction and KL without tuning. Where a value
+is missing (NaN), or the series has ended, the sum has no term.
 """
 
 import math
@@ -46,7 +47,7 @@ def gaussian_log_likelihood(u: Tensor, u_hat: Tensor, variance: Tensor) -> Tenso
     Parameters
     ----------
     u, u_hat : Tensor of shape (B, T, C)
-        Shapes and their reconstructions.
+        Shapes and their reconstructions; NaN in `u` is left out of the sum.
     variance : Tensor of shape (C,)
         Observation variance of each channel.
 
@@ -55,8 +56,11 @@ def gaussian_log_likelihood(u: Tensor, u_hat: Tensor, variance: Tensor) -> Tenso
     Tensor of shape (B,)
         Log likelihoods in nats.
     """
-    squared = (u - u_hat) ** 2 / variance + variance.log() + math.log(2 * math.pi)
-    return -0.5 * squared.sum((1, 2))
+    observed = ~u.isnan()
+    # chosen before the square: the gradient of an unchosen NaN would be NaN
+    squared = (torch.where(observed, u, u_hat) - u_hat) ** 2 / variance
+    constant = (variance.log() + math.log(2 * math.pi)) * observed
+    return -0.5 * (squared + constant).sum((1, 2))
 
 
 class ELBOLoss(nn.Module):
@@ -100,7 +104,7 @@ class ELBOLoss(nn.Module):
         output : tuple
             ``(u_hat, mu, logvar)`` as the VAE returns them.
         target : Tensor of shape (B, T, C)
-            The shapes.
+            The shapes, NaN where they are not known.
 
         Returns
         -------
@@ -110,8 +114,10 @@ class ELBOLoss(nn.Module):
         u_hat, mu, logvar = output
         variance = self.variance
         if self.training:
-            error = ((target - u_hat.detach()) ** 2).mean((0, 1))  # (C,)
-            variance = error.clamp_min(MIN_VARIANCE)
+            error = ((target - u_hat.detach()) ** 2).nanmean((0, 1))  # (C,)
+            # a channel of which the batch has no value keeps the variance it had
+            variance = torch.where(error.isnan(), variance, error)
+            variance = variance.clamp_min(MIN_VARIANCE)
             self.variance.lerp_(variance, 0.05)
         likelihood = gaussian_log_likelihood(target, u_hat, variance)
         beta = self.beta * (self.warmth if self.training else 1.0)

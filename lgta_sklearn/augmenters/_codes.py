@@ -1,0 +1,253 @@
+"""The space that the latent density lives in: codes, levels, log-scales, log-lengths.
+
+Letters: ``Z`` codes, (n, latent_dim); ``m`` levels and ``s`` scales, (n, C); ``L``
+lengths, (n,); ``V = (Z, m, log s)`` and, where lengths vary, a last column ``log L``.
+"""
+
+import numpy as np
+from sklearn.covariance import LedoitWolf
+from sklearn.impute import KNNImputer
+from sklearn.preprocessing import StandardScaler
+
+__all__ = ["CodeSpace"]
+
+MOST_DONORS = 5000  # training series that may lend a level where there is none
+
+
+class CodeSpace:
+    """Columns of the latent space, learned from the codes of the training series.
+
+    Parameters
+    ----------
+    code : ndarray of shape (n_samples, latent_dim)
+        Posterior means.
+    level, scale : ndarray of shape (n_samples, n_channels)
+        NaN for a channel of which nothing was observed.
+    lengths : ndarray of int of shape (n_samples,)
+        Time points of each series.
+    min_scale : ndarray of shape (n_channels,)
+        Smallest scale but for the 0 of a constant.
+    labels : ndarray of int of shape (n_samples,) or None
+        Numbers of the classes.
+
+    Attributes
+    ----------
+    V : ndarray of shape (n_samples, n_columns)
+        The training series, standardised.
+    code_step : ndarray of shape (latent_dim,)
+        Standard deviation of the codes within classes: what a class permits.
+    """
+
+    def __init__(
+        self,
+        code: np.ndarray,
+        level: np.ndarray,
+        scale: np.ndarray,
+        lengths: np.ndarray,
+        *,
+        min_scale: np.ndarray,
+        labels: np.ndarray | None,
+    ) -> None:
+        self.n_codes, self.n_channels = code.shape[1], level.shape[1]
+        self.min_scale = min_scale
+        self.shortest, self.longest = int(lengths.min()), int(lengths.max())
+        self.code_mean, self.code_scale = code.mean(axis=0), code.std(axis=0)
+        self.code_step = _spread_within(code, labels)
+        V = self._columns(code, level, scale, lengths)
+        self._scaler = StandardScaler().set_output(transform="default").fit(V)
+        V = self._scaler.transform(V)
+        self._lender = KNNImputer(keep_empty_features=True).set_output(
+            transform="default"
+        )
+        self._lender.fit(V[:: -(-len(V) // MOST_DONORS)])
+        self.V = self._lent(V)
+        self._bounds = self.V.min(axis=0), self.V.max(axis=0)
+        self._covariance = _covariance(self.V[:, self.n_codes :])
+
+    @property
+    def n_columns(self) -> int:
+        """Return the number of columns of V.
+
+        Returns
+        -------
+        int
+            Codes, levels, log-scales, and the log-length if lengths vary.
+        """
+        return self.n_codes + 2 * self.n_channels + self.lengths_vary
+
+    @property
+    def lengths_vary(self) -> bool:
+        """Tell whether the training series differ in length.
+
+        Returns
+        -------
+        bool
+            Whether V has a column of log-lengths.
+        """
+        return self.shortest < self.longest
+
+    def join(
+        self,
+        code: np.ndarray,
+        level: np.ndarray,
+        scale: np.ndarray,
+        lengths: np.ndarray,
+    ) -> np.ndarray:
+        """Return the columns V, not standardised.
+
+        A channel of which nothing was observed gets the level and the scale that it has
+        in the training series with the most similar other columns (Troyanskaya et al.,
+        2001, doi:10.1093/bioinformatics/17.6.520).
+
+        Parameters
+        ----------
+        code : ndarray of shape (n_samples, latent_dim)
+            Codes.
+        level, scale : ndarray of shape (n_samples, n_channels)
+            Levels and scales.
+        lengths : ndarray of int of shape (n_samples,)
+            Time points.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            Without NaN.
+        """
+        V = self._columns(code, level, scale, lengths)
+        missing = np.isnan(V)
+        if missing.any():
+            lent = self.restored(self._lent(self._scaler.transform(V)))
+            V = np.where(missing, lent, V)
+        return V
+
+    def split(
+        self, V: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return what columns stand for.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Columns, not standardised.
+
+        Returns
+        -------
+        code : ndarray of shape (n_samples, latent_dim)
+            Codes.
+        level, scale : ndarray of shape (n_samples, n_channels)
+            Levels and scales.
+        lengths : ndarray of int of shape (n_samples,)
+            Time points, within those of the training series.
+        """
+        ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
+        code, level, log_scale, log_length = np.split(V, ends, axis=1)
+        constant = log_scale < np.log(self.min_scale) - 0.5
+        scale = np.where(constant, 0.0, np.exp(log_scale))
+        lengths = np.full(len(V), self.longest)
+        if self.lengths_vary:
+            drawn = np.rint(np.exp(log_length[:, 0]))
+            lengths = drawn.clip(self.shortest, self.longest).astype(int)
+        return code, level, scale, lengths
+
+    def restored(self, V: np.ndarray) -> np.ndarray:
+        """Return standardised columns in their own units.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Standardised.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            Not standardised.
+        """
+        restored: np.ndarray = self._scaler.mean_ + V * self._scaler.scale_
+        return restored
+
+    def within_range(self, V: np.ndarray) -> np.ndarray:
+        """Return standardised columns, cut to the range of the training series.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Standardised.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            Standardised.
+        """
+        return np.clip(V, *self._bounds)
+
+    def standardised_codes(self, code: np.ndarray) -> np.ndarray:
+        """Return codes in standard deviations from their mean.
+
+        Parameters
+        ----------
+        code : ndarray of shape (n_samples, latent_dim)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim)
+            Standardised codes.
+        """
+        unit = np.where(self.code_scale > 0, self.code_scale, 1.0)
+        return (code - self.code_mean) / unit
+
+    def level_log_density(self, V: np.ndarray) -> np.ndarray:
+        """Return the log density of all but the codes, under a Gaussian.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Columns, not standardised.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In nats, for standardised columns.
+        """
+        from scipy.stats import multivariate_normal
+
+        levels = self._scaler.transform(V)[:, self.n_codes :]
+        return multivariate_normal.logpdf(levels, cov=self._covariance)
+
+    def _columns(
+        self,
+        code: np.ndarray,
+        level: np.ndarray,
+        scale: np.ndarray,
+        lengths: np.ndarray,
+    ) -> np.ndarray:
+        """Return the columns V, NaN where there is no level."""
+        # the scale 0 of a constant stands one below the floor of the others
+        log_scale = np.log(np.where(scale == 0, self.min_scale / np.e, scale))
+        parts = [code, level, log_scale]
+        if self.lengths_vary:
+            parts.append(np.log(lengths)[:, None])
+        return np.concatenate(parts, axis=1)
+
+    def _lent(self, V: np.ndarray) -> np.ndarray:
+        """Return standardised columns without NaN."""
+        return self._lender.transform(V) if np.isnan(V).any() else V
+
+
+def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """Return the standard deviation of codes within classes."""
+    if labels is None:
+        return code.std(axis=0)
+    centres = np.array(
+        [code[labels == k].mean(axis=0) for k in range(labels.max() + 1)]
+    )
+    freedom = len(code) - len(centres)
+    if freedom < 1:  # one series per class says nothing of what a class permits
+        return code.std(axis=0)
+    return np.sqrt(((code - centres[labels]) ** 2).sum(axis=0) / freedom)
+
+
+def _covariance(F: np.ndarray) -> np.ndarray:
+    """Return the covariance of standardised rows, invertible however few they are."""
+    ridge = 1e-3 * np.eye(F.shape[1])
+    return ridge if len(F) == 1 else LedoitWolf().fit(F).covariance_ + ridge

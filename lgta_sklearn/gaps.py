@@ -1,0 +1,144 @@
+"""Missing values: where they are, and what to put there.
+
+A gap is a value that is missing within a series. What lies beyond the end of a series
+is none.
+"""
+
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.neighbors import NearestNeighbors
+
+__all__ = ["GapPatterns", "bridge", "lend"]
+
+
+class GapPatterns(BaseEstimator):
+    """The gaps of a training series with a similar code, drawn at random.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=15
+        Nearest codes among which to draw; fewer if there are fewer.
+
+    Attributes
+    ----------
+    gaps_ : ndarray of bool of shape (n_samples, n_channels, n_timepoints) or None
+        Gaps of the training series; None if they have none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.gaps import GapPatterns
+    >>> gaps = np.zeros((3, 1, 4), dtype=bool)
+    >>> gaps[:, :, 2] = True
+    >>> V = np.zeros((3, 2))
+    >>> GapPatterns().fit(gaps, V).sample_at(V[:1], np.random.default_rng(0))
+    array([[[False, False,  True, False]]])
+    """
+
+    def __init__(self, n_neighbors: int = 15) -> None:
+        self.n_neighbors = n_neighbors
+
+    def fit(self, gaps: np.ndarray, V: np.ndarray) -> Self:
+        """Keep gaps and where they belong.
+
+        Parameters
+        ----------
+        gaps : ndarray of bool of shape (n_samples, n_channels, n_timepoints)
+            True where a value is missing.
+        V : ndarray of shape (n_samples, n_features)
+            Codes of the series, standardised.
+
+        Returns
+        -------
+        GapPatterns
+            The fitted object.
+        """
+        self.gaps_ = None
+        if gaps.any():
+            self.gaps_ = gaps
+            n_neighbors = min(self.n_neighbors, len(V))
+            self._neighbors = NearestNeighbors(n_neighbors=n_neighbors).fit(V)
+        return self
+
+    def sample_at(self, V: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw gaps for series of given codes.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_features)
+            Codes.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples, n_channels, n_timepoints), or \
+(n_samples, 1, 1) if no training series has a gap
+            True where a value shall be missing.
+        """
+        if self.gaps_ is None:
+            return np.zeros((len(V), 1, 1), dtype=bool)
+        near = self._neighbors.kneighbors(V, return_distance=False)
+        chosen = near[np.arange(len(V)), rng.integers(near.shape[1], size=len(V))]
+        drawn: np.ndarray = self.gaps_[chosen]
+        return drawn
+
+
+def lend(R: np.ndarray, V: np.ndarray, n_neighbors: int = 15) -> np.ndarray:
+    """Fill what is missing of residuals from those of series with similar codes.
+
+    Parameters
+    ----------
+    R : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Residuals, NaN where the series is not known.
+    V : ndarray of shape (n_samples, n_features)
+        Codes of the series, standardised.
+    n_neighbors : int, default=15
+        Nearest codes that are asked, the nearest first; where none of them has a value
+        the residual is 0.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels, n_timepoints)
+        Residuals without NaN.
+    """
+    incomplete = np.flatnonzero(np.isnan(R).any(axis=(1, 2)))
+    if not len(incomplete):
+        return R
+    n_neighbors = min(n_neighbors, len(R) - 1)
+    lent = R[incomplete]
+    if n_neighbors:
+        index = NearestNeighbors(n_neighbors=n_neighbors + 1).fit(V)
+        near = index.kneighbors(V[incomplete], return_distance=False)
+        for column in near.T:  # the series itself changes nothing
+            lent = np.where(np.isnan(lent), R[column], lent)
+    filled = R.copy()
+    filled[incomplete] = np.nan_to_num(lent)
+    return filled
+
+
+def bridge(R: np.ndarray) -> np.ndarray:
+    """Carry residuals across gaps: a line between the values on both sides.
+
+    At the ends of a series the nearest value goes on.
+
+    Parameters
+    ----------
+    R : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Residuals, NaN where the series is not known.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels, n_timepoints)
+        Residuals without NaN; 0 where a channel has no value at all.
+    """
+    time = np.arange(R.shape[2])
+    bridged = R.copy()
+    for i, c in np.argwhere(np.isnan(R).any(axis=2)):
+        known = ~np.isnan(R[i, c])
+        bridged[i, c] = (
+            np.interp(time, time[known], R[i, c, known]) if known.any() else 0
+        )
+    return bridged
