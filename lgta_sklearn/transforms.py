@@ -1,16 +1,18 @@
 """Latent transformations: small objects called ``(Z, rng) -> Z``.
 
 They act on standardised codes, whose mean is 0 and whose standard deviation is 1 over
-the training series. The augmenter scales their effect by its `strength`. One with the
-attribute `n_neighbors` is called ``(Z, rng, neighbours) -> Z`` with so many codes of
-training series for each row, the nearest of its class.
+the training series. The augmenter scales their effect by its `strength`. Two kinds look
+at training series: one with the attribute `n_neighbors` is called ``(Z, rng,
+neighbours) -> Z`` with so many codes for each row, the nearest of its class; one with
+a true `moves_levels` is called ``(V, rng, pairs) -> V`` with the codes, levels and
+log-scales of each row, and with those of two training series that are of one class.
 """
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 
-__all__ = ["Jitter", "LatentNeighbours", "Mixup"]
+__all__ = ["Jitter", "LinearDelta", "Mixup", "TrainingCodes"]
 
 
 class Jitter(BaseEstimator):
@@ -112,19 +114,104 @@ class Mixup(BaseEstimator):
         return mixed
 
 
-class LatentNeighbours:
-    """Codes of the training series, to be looked up by nearness and class.
+class LinearDelta(BaseEstimator):
+    """Move each series as two others of one class differ, in level and scale too.
+
+    What two series of a class differ by is what the class permits: all classes say it
+    together, so that a class of one series can be varied. Unlike `Jitter` it keeps
+    what belongs together (a code with a level) together.
+
+    References
+    ----------
+    Kumar et al. (2019), "A closer look at feature space data augmentation for few-shot
+    intent classification", arXiv:1910.04176; Schwartz et al. (2018), "Delta-encoder",
+    arXiv:1806.04734.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.transforms import LinearDelta
+    >>> pairs = np.array([[[2.0, 1.0], [0.0, 1.0]]])
+    >>> LinearDelta()(np.zeros((1, 2)), np.random.default_rng(0), pairs).round(2)
+    array([[1.41, 0.  ]])
+    """
+
+    moves_levels = True
+
+    def __call__(
+        self, V: np.ndarray, rng: np.random.Generator, pairs: np.ndarray
+    ) -> np.ndarray:
+        """Return rows moved by the differences of pairs.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Standardised codes, levels and log-scales.
+        rng : numpy.random.Generator
+            Not used: the pairs are drawn already.
+        pairs : ndarray of shape (n_samples, 2, n_columns)
+            The same of two training series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            Rows.
+        """
+        # a difference has twice the variance of what the class permits
+        moved: np.ndarray = V + (pairs[:, 0] - pairs[:, 1]) / np.sqrt(2)
+        return moved
+
+
+class TrainingCodes:
+    """The training series in latent space, looked up by nearness or drawn in pairs.
 
     Parameters
     ----------
-    Z : ndarray of shape (n_samples, latent_dim)
-        Standardised codes of the training series.
+    V : ndarray of shape (n_samples, n_columns)
+        Standardised codes, levels and log-scales of the training series.
+    n_codes : int
+        How many of the columns are codes.
     labels : ndarray of int of shape (n_samples,) or None
         Numbers of their classes.
     """
 
-    def __init__(self, Z: np.ndarray, labels: np.ndarray | None) -> None:
-        self.Z, self.labels = Z, labels
+    def __init__(self, V: np.ndarray, n_codes: int, labels: np.ndarray | None) -> None:
+        self.V, self.Z, self.labels = V, V[:, :n_codes], labels
+        common = np.zeros(len(V), dtype=int) if labels is None else labels
+        if np.bincount(common).max() < 2:  # no class has two: any two will do
+            common = np.zeros(len(V), dtype=int)
+        self._by_class = np.argsort(common, kind="stable")
+        counts = np.bincount(common)
+        ends = np.cumsum(counts)
+        place = np.empty(len(V), dtype=int)
+        place[self._by_class] = np.arange(len(V))
+        self._start, self._count = (ends - counts)[common], counts[common]
+        self._rank = place - self._start
+
+    def pairs(self, n_pairs: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw pairs of different training series of one class.
+
+        Parameters
+        ----------
+        n_pairs : int
+            Number of pairs.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs, 2, n_columns)
+            A class is drawn as often as it has members; one of a single member never,
+            unless there are no others: then two series of any class are a pair, or,
+            if there is only one series, that series twice.
+        """
+        pool = np.flatnonzero(self._count > 1)
+        if not len(pool):
+            return np.zeros((n_pairs, 2, self.V.shape[1]))
+        one = pool[rng.integers(len(pool), size=n_pairs)]
+        step = rng.integers(1, self._count[one])
+        other = self._start[one] + (self._rank[one] + step) % self._count[one]
+        return np.stack([self.V[one], self.V[self._by_class[other]]], axis=1)
 
     def near(self, Z: np.ndarray, labels: np.ndarray | None, k: int) -> np.ndarray:
         """Return the nearest training codes of the same class, without the code itself.

@@ -124,12 +124,13 @@ class TestVariation:
 
     def test_jitter_of_another_scale_is_another_strength(self, fitted, italy):
         X, _ = italy
-        twice = pickle.loads(pickle.dumps(fitted)).set_params(
-            transformation=Jitter(scale=2.0)
+        once, twice = (
+            pickle.loads(pickle.dumps(fitted)).set_params(transformation=Jitter(scale))
+            for scale in (1.0, 2.0)
         )
         np.testing.assert_allclose(
             twice.augment(X, strength=0.1, random_state=0),
-            fitted.augment(X, strength=0.2, random_state=0),
+            once.augment(X, strength=0.2, random_state=0),
         )
 
     @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from lgta_sklearn.transforms import Jitter, LatentNeighbours, Mixup
+from lgta_sklearn.transforms import Jitter, LinearDelta, Mixup, TrainingCodes
 
 
 def test_jitter_adds_noise_of_its_scale():
@@ -19,7 +19,7 @@ def test_jitter_is_a_parameter_object():
 def test_neighbours_are_of_the_class_and_not_the_code_itself():
     Z = np.array([[0.0], [1.0], [2.0], [2.1], [9.0]])
     labels = np.array([0, 0, 0, 1, 2])
-    near = LatentNeighbours(Z, labels).near(Z, labels, 2)[:, :, 0]
+    near = TrainingCodes(Z, 1, labels).near(Z, labels, 2)[:, :, 0]
     assert [sorted(row) for row in near.tolist()] == [
         [1.0, 2.0],
         [0.0, 2.0],
@@ -27,7 +27,7 @@ def test_neighbours_are_of_the_class_and_not_the_code_itself():
         [2.1, 2.1],  # nobody else is there
         [9.0, 9.0],
     ]
-    anywhere = LatentNeighbours(Z, labels).near(Z[3:4], None, 1)
+    anywhere = TrainingCodes(Z, 1, labels).near(Z[3:4], None, 1)
     assert anywhere.ravel().tolist() == [2.0]
 
 
@@ -41,3 +41,33 @@ def test_mixup_stays_on_the_lines_to_the_neighbours():
     share = way[on_a_line][:, 0]
     assert share.min() >= 0
     assert share.max() <= 1
+
+
+def test_pairs_are_two_different_series_of_one_class():
+    V = np.arange(9.0)[:, None]
+    labels = np.array([0, 1, 0, 2, 1, 0, 0, 1, 3])
+    pairs = TrainingCodes(V, 1, labels).pairs(3000, np.random.default_rng(0))
+    one, other = pairs[:, :, 0].astype(int).T
+    assert (labels[one] == labels[other]).all()
+    assert (one != other).all()
+    seen = set(zip(one.tolist(), other.tolist(), strict=True))
+    assert len(seen) == 4 * 3 + 3 * 2  # every pair of the two classes that have one
+    share = (labels[one] == 0).mean()
+    np.testing.assert_allclose(share, 4 / 7, atol=0.03)
+
+
+def test_pairs_where_no_class_has_two():
+    rng = np.random.default_rng(0)
+    pairs = TrainingCodes(np.arange(3.0)[:, None], 1, np.arange(3)).pairs(20, rng)
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+    assert (TrainingCodes(np.ones((1, 2)), 1, None).pairs(4, rng) == 0).all()
+
+
+def test_a_delta_spreads_as_the_classes_do():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 500)
+    within = rng.normal(size=(1000, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
+    V = within + 10.0 * labels[:, None]
+    pairs = TrainingCodes(V, 1, labels).pairs(20_000, rng)
+    moved = LinearDelta()(np.zeros((20_000, 2)), rng, pairs)
+    np.testing.assert_allclose(np.cov(moved.T), np.cov(within.T), atol=0.05)

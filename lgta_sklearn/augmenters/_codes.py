@@ -34,8 +34,10 @@ class CodeSpace:
     ----------
     V : ndarray of shape (n_samples, n_columns)
         The training series, standardised.
-    code_step : ndarray of shape (latent_dim,)
-        Standard deviation of the codes within classes: what a class permits.
+    code_scale : ndarray of shape (latent_dim,)
+        Standard deviation of the codes.
+    share_within : ndarray of shape (latent_dim,)
+        The part of it within classes: what a class permits.
     """
 
     def __init__(
@@ -51,8 +53,9 @@ class CodeSpace:
         self.n_codes, self.n_channels = code.shape[1], level.shape[1]
         self.min_scale = min_scale
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
-        self.code_mean, self.code_scale = code.mean(axis=0), code.std(axis=0)
-        self.code_step = _spread_within(code, labels)
+        self.code_scale = code.std(axis=0)
+        unit = np.where(self.code_scale > 0, self.code_scale, 1.0)
+        self.share_within = _spread_within(code, labels) / unit
         V = self._columns(code, level, scale, lengths)
         self._scaler = StandardScaler().set_output(transform="default").fit(V)
         V = self._scaler.transform(V)
@@ -73,7 +76,40 @@ class CodeSpace:
         int
             Codes, levels, log-scales, and the log-length if lengths vary.
         """
-        return self.n_codes + 2 * self.n_channels + self.lengths_vary
+        return self.n_of_series + self.lengths_vary
+
+    @property
+    def n_of_series(self) -> int:
+        """Return the number of columns that a variation may move: all but the length.
+
+        Returns
+        -------
+        int
+            Codes, levels and log-scales.
+        """
+        return self.n_codes + 2 * self.n_channels
+
+    @property
+    def of_series(self) -> np.ndarray:
+        """Return these columns of the training series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_of_series)
+            Standardised.
+        """
+        return self.V[:, : self.n_of_series]
+
+    @property
+    def level_scale(self) -> np.ndarray:
+        """Return the standard deviations of levels and log-scales.
+
+        Returns
+        -------
+        ndarray of shape (2 * n_channels,)
+            In units of the data, and without units.
+        """
+        return self._scaler.scale_[self.n_codes : self.n_of_series]
 
     @property
     def lengths_vary(self) -> bool:
@@ -116,7 +152,7 @@ class CodeSpace:
         V = self._columns(code, level, scale, lengths)
         missing = np.isnan(V)
         if missing.any():
-            lent = self.restored(self._lent(self._scaler.transform(V)))
+            lent = self.restored(self._lent(self.standardised(V)))
             V = np.where(missing, lent, V)
         return V
 
@@ -180,21 +216,21 @@ class CodeSpace:
         """
         return np.clip(V, *self._bounds)
 
-    def standardised_codes(self, code: np.ndarray) -> np.ndarray:
-        """Return codes in standard deviations from their mean.
+    def standardised(self, V: np.ndarray) -> np.ndarray:
+        """Return columns in standard deviations from their mean.
 
         Parameters
         ----------
-        code : ndarray of shape (n_samples, latent_dim)
-            Codes.
+        V : ndarray of shape (n_samples, n_columns)
+            Columns in their own units.
 
         Returns
         -------
-        ndarray of shape (n_samples, latent_dim)
-            Standardised codes.
+        ndarray of shape (n_samples, n_columns)
+            Standardised.
         """
-        unit = np.where(self.code_scale > 0, self.code_scale, 1.0)
-        return (code - self.code_mean) / unit
+        standardised: np.ndarray = self._scaler.transform(V)
+        return standardised
 
     def level_log_density(self, V: np.ndarray) -> np.ndarray:
         """Return the log density of all but the codes, under a Gaussian.
@@ -211,7 +247,7 @@ class CodeSpace:
         """
         from scipy.stats import multivariate_normal
 
-        levels = self._scaler.transform(V)[:, self.n_codes :]
+        levels = self.standardised(V)[:, self.n_codes :]
         return multivariate_normal.logpdf(levels, cov=self._covariance)
 
     def _columns(

@@ -42,7 +42,7 @@ _UNSEEN = (
     "_container",
     "_network",
     "_codes",
-    "_neighbours",
+    "_training",
     "_gaps",
 )  # what a fit learns beside attributes_
 

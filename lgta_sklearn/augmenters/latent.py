@@ -6,8 +6,10 @@ Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n,
 where lengths vary; ``D`` the decoder; ``T`` a latent transformation; ``E`` observation
 noise.
 
-    variation    X' = X + s * (D(T(Z)) - D(Z))     keeps what the model cannot explain
-    sample       X' = m + s * (D(Z) + E)           with (Z, m, log s) from the density
+    variation    X' = m' + s' * (U + D(Z') - D(Z))    with (Z', m', log s') = T(V)
+    sample       X' = m + s * (D(Z) + E)              with (Z, m, log s) drawn
+
+A variation keeps what the model cannot explain, ``U - D(Z)``.
 """
 
 import warnings
@@ -35,7 +37,7 @@ from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
-from lgta_sklearn.transforms import Jitter, LatentNeighbours
+from lgta_sklearn.transforms import LinearDelta, TrainingCodes
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
@@ -77,10 +79,11 @@ class LatentAugmenter(BaseAugmenter):
     variational : bool, default=True
         False trains a plain autoencoder, which still samples through `density`.
     transformation : callable or None, default=None
-        Latent transformation ``(Z, rng) -> Z`` of standardised codes; None takes
-        `lgta_sklearn.transforms.Jitter`. One that has `n_neighbors`, such as
-        `lgta_sklearn.transforms.Mixup`, is called with the nearest training codes of
-        the same class too, ``(Z, rng, neighbours)``.
+        Latent transformation ``(Z, rng) -> Z`` of standardised codes, such as
+        `lgta_sklearn.transforms.Jitter`; None takes
+        `lgta_sklearn.transforms.LinearDelta`, which moves levels and scales too, by
+        what two training series of one class differ. What other kinds there are
+        stands in `lgta_sklearn.transforms`.
     strength : float, default=0.25
         How far `augment` and `fit_transform` move a code: the share of the
         transformation's effect, in standard deviations of the codes (within the
@@ -472,8 +475,9 @@ n_timepoints)
         self._codes = CodeSpace(
             mu, level, scale, lengths, min_scale=self.scaling_.min_scale_, labels=labels
         )
-        standard = self._codes.standardised_codes(mu)
-        self._neighbours = LatentNeighbours(standard, labels)
+        self._training = TrainingCodes(
+            self._codes.of_series, self._codes.n_codes, labels
+        )
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
         self._fit_density(labels, seed)
@@ -538,9 +542,9 @@ n_timepoints)
             warnings.warn(
                 f"the posterior has collapsed: none of {self.latent_dim} latent units "
                 f"is active (KL {self.kl_:.2g} nats), so codes carry no information "
-                "and variations leave a series as it is. Train longer (max_epochs), "
-                "lower beta, or set variational=False; if that changes nothing, the "
-                "shapes of the series may be noise without common structure.",
+                "and variations leave the shape of a series as it is. Train longer "
+                "(max_epochs), lower beta, or set variational=False; if that changes "
+                "nothing, the shapes may be noise without common structure.",
                 PosteriorCollapseWarning,
                 stacklevel=4,
             )
@@ -574,27 +578,49 @@ n_timepoints)
         labels: np.ndarray | None,
     ) -> np.ndarray:
         """Move the codes and add to each series what that changes in its decoding."""
-        _, scale, shape = self.scaling_.split(X)
-        mu, *_ = self._network.encode(shape)
-        standard = self._codes.standardised_codes(mu)
-        transformation, unit = self.transformation or Jitter(), self._codes.code_step
-        near: list[np.ndarray] = []
-        if hasattr(transformation, "n_neighbors"):  # it moves towards other codes
-            k, unit = transformation.n_neighbors, self._codes.code_scale
-            near = [self._neighbours.near(standard, labels, k)]
+        codes, n_codes = self._codes, self._codes.n_codes
+        lengths = np.full(len(X), X.shape[2])
+        V, shape, *posterior = self._encoded(X, lengths)
+        mu = posterior[0]
+        standard = codes.standardised(V)[:, : codes.n_of_series]
+        step = strength * self._step(standard, rngs, labels)
+        change = self._network.decode(mu + step[:, :n_codes] * codes.code_scale)
+        shape = shape + change - self._network.decode(mu)
+        _, level, scale, _ = codes.split(V)
+        if step.shape[1] > n_codes:
+            move = step[:, n_codes:] * codes.level_scale
+            shift, growth = np.split(move, 2, axis=1)
+            level, scale = level + shift, scale * np.exp(growth)
+        return self.scaling_.join(level, scale, shape)
+
+    def _step(
+        self,
+        V: np.ndarray,
+        rngs: np.random.Generator | Sequence[np.random.Generator],
+        labels: np.ndarray | None,
+    ) -> np.ndarray:
+        """Return how far the transformation moves standardised rows."""
+        transformation, codes = self.transformation or LinearDelta(), self._codes
+        moves_levels = getattr(transformation, "moves_levels", False)
+        Z, near = V if moves_levels else V[:, : codes.n_codes], None
+        if hasattr(transformation, "n_neighbors"):
+            near = self._training.near(Z, labels, transformation.n_neighbors)
+
+        def move(rows: slice, rng: np.random.Generator) -> np.ndarray:
+            others = [] if near is None else [near[rows]]
+            if moves_levels:
+                others.append(self._training.pairs(len(Z[rows]), rng))
+            return transformation(Z[rows], rng, *others) - Z[rows]
+
         if isinstance(rngs, np.random.Generator):
-            moved = transformation(standard, rngs, *near)
+            step = move(slice(None), rngs)
         else:  # one generator per row
-            moved = np.concatenate(
-                [
-                    transformation(row[None], rng, *(part[i : i + 1] for part in near))
-                    for i, (row, rng) in enumerate(zip(standard, rngs, strict=True))
-                ]
+            step = np.concatenate(
+                [move(slice(i, i + 1), rng) for i, rng in enumerate(rngs)]
             )
-        step = strength * (moved - standard) * unit
-        change = self._network.decode(mu + step) - self._network.decode(mu)
-        varied: np.ndarray = X + scale[:, :, None] * change
-        return varied
+        if moves_levels or near is not None:
+            return step
+        return step * codes.share_within  # it knows nothing of classes
 
     def _draw(
         self, labels: np.ndarray | None, n_samples: int, seed: int
