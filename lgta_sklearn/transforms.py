@@ -115,11 +115,11 @@ class Mixup(BaseEstimator):
 
 
 class LinearDelta(BaseEstimator):
-    """Move each series as two others of one class differ, in level and scale too.
+    """Move each series as two others of its class differ, in level and scale too.
 
-    What two series of a class differ by is what the class permits: all classes say it
-    together, so that a class of one series can be varied. Unlike `Jitter` it keeps
-    what belongs together (a code with a level) together.
+    What two series of a class differ by is what the class permits. A class of one
+    series is moved by the differences within the others. Unlike `Jitter` it keeps what
+    belongs together (a code with a level) together.
 
     References
     ----------
@@ -177,22 +177,25 @@ class TrainingCodes:
 
     def __init__(self, V: np.ndarray, n_codes: int, labels: np.ndarray | None) -> None:
         self.V, self.Z, self.labels = V, V[:, :n_codes], labels
-        common = np.zeros(len(V), dtype=int) if labels is None else labels
-        if np.bincount(common).max() < 2:  # no class has two: any two will do
-            common = np.zeros(len(V), dtype=int)
-        self._by_class = np.argsort(common, kind="stable")
-        counts = np.bincount(common)
-        ends = np.cumsum(counts)
-        place = np.empty(len(V), dtype=int)
-        place[self._by_class] = np.arange(len(V))
-        self._start, self._count = (ends - counts)[common], counts[common]
-        self._rank = place - self._start
+        classes = np.zeros(len(V), dtype=int) if labels is None else labels
+        if np.bincount(classes).max() < 2:  # no class has two: any two will do
+            classes = np.zeros(len(V), dtype=int)
+        self._members = np.argsort(classes, kind="stable")  # class after class
+        self._size = np.bincount(classes)
+        self._first = np.cumsum(self._size) - self._size
+        self._paired = classes[self._size[classes] > 1]
 
-    def pairs(self, n_pairs: int, rng: np.random.Generator) -> np.ndarray:
+    def pairs(
+        self, labels: np.ndarray | None, n_pairs: int, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw pairs of different training series of one class.
 
         Parameters
         ----------
+        labels : ndarray of int of shape (n_pairs,) or None
+            Numbers of the classes. For -1, None and a class of one series the pairs are
+            of any class, drawn as often as it has members; and where no class has two
+            series, any two are a pair.
         n_pairs : int
             Number of pairs.
         rng : numpy.random.Generator
@@ -201,17 +204,19 @@ class TrainingCodes:
         Returns
         -------
         ndarray of shape (n_pairs, 2, n_columns)
-            A class is drawn as often as it has members; one of a single member never,
-            unless there are no others: then two series of any class are a pair, or,
-            if there is only one series, that series twice.
+            Rows of V; zeros if there is only one series.
         """
-        pool = np.flatnonzero(self._count > 1)
-        if not len(pool):
+        if not len(self._paired):
             return np.zeros((n_pairs, 2, self.V.shape[1]))
-        one = pool[rng.integers(len(pool), size=n_pairs)]
-        step = rng.integers(1, self._count[one])
-        other = self._start[one] + (self._rank[one] + step) % self._count[one]
-        return np.stack([self.V[one], self.V[self._by_class[other]]], axis=1)
+        classes = self._paired[rng.integers(len(self._paired), size=n_pairs)]
+        if labels is not None and len(self._size) > 1:
+            own = (labels >= 0) & (self._size[labels] > 1)
+            classes = np.where(own, labels, classes)
+        size, first = self._size[classes], self._first[classes]
+        one = rng.integers(size)
+        other = (one + rng.integers(1, size)) % size
+        rows = self._members[np.stack([first + one, first + other], axis=1)]
+        return self.V[rows]
 
     def near(self, Z: np.ndarray, labels: np.ndarray | None, k: int) -> np.ndarray:
         """Return the nearest training codes of the same class, without the code itself.

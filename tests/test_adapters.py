@@ -6,12 +6,16 @@ import sys
 import numpy as np
 import pytest
 from conftest import fast
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import KFold
 from sktime.classification.compose import ClassifierPipeline
 from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier
+from sktime.classification.interval_based import TimeSeriesForestClassifier
 from sktime.classification.model_selection import TSCGridSearchCV
+from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import convert_to
 from sktime.pipeline import make_pipeline
+from sktime.transformations.panel.padder import PaddingTransformer
 from sktime.utils.estimator_checks import check_estimator
 
 from lgta_sklearn.adapters.sktime import (
@@ -57,6 +61,52 @@ def test_every_panel_comes_back_as_it_came(motions, mtype):
     )
     model = AugmentedTimeSeriesClassifier(_nearest(), fast(), n_copies=1)
     assert (model.fit(panel, y).predict(panel) == y).all()
+
+
+UNEQUAL = ["pd-multiindex", "df-list", "nested_univ"]
+
+
+@pytest.fixture(scope="module")
+def vowels():
+    """90 series of 12 channels and 7 to 26 time points, some values missing."""
+    X, y = load_japanese_vowels(split="train", return_type="df-list")
+    X, y = X[::3], np.asarray(y)[::3]
+    for frame in X[::5]:
+        frame.iloc[2, 4] = np.nan
+    return X, y
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("mtype", UNEQUAL)
+def test_panels_of_different_lengths_with_gaps(vowels, mtype):
+    X, _ = vowels
+    panel = convert_to(X, mtype)
+    back = LatentAugmenterTransformer(fast(on_transform="reconstruct"))
+    back = convert_to(back.fit_transform(panel), "df-list")
+    assert [frame.shape for frame in back] == [frame.shape for frame in X]
+    for ours, given in zip(back, X, strict=True):
+        assert (ours.isna().to_numpy() == given.isna().to_numpy()).all()
+    filler = LatentAugmenterTransformer(fast(gaps="fill"))
+    filled = convert_to(filler.fit_transform(panel), "df-list")
+    assert not any(frame.isna().any(axis=None) for frame in filled)
+
+
+@pytest.mark.filterwarnings("ignore:Data seen by ClassifierPipeline")
+def test_growth_of_panels_of_different_lengths(vowels):
+    X, y = vowels
+    filler = LatentAugmenterTransformer(fast(gaps="fill"))
+    padded = make_pipeline(PaddingTransformer(), _nearest())
+    model = AugmentedTimeSeriesClassifier(padded, fast(), n_copies=1, random_state=0)
+    assert model.get_tag("capability:unequal_length")
+    pipeline = make_pipeline(filler, model)
+    assert (pipeline.fit(X, y).predict(X[:10]) == y[:10]).all()
+
+
+def test_it_takes_what_the_estimator_inside_takes():
+    model = AugmentedTimeSeriesClassifier(TimeSeriesForestClassifier(), fast())
+    assert not model.get_tag("capability:unequal_length")
+    scikit_learns = AugmentedTimeSeriesClassifier(RidgeClassifier(), fast())
+    assert scikit_learns.get_tag("capability:unequal_length")
 
 
 def test_identity_by_default(motions):

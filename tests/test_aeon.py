@@ -53,6 +53,20 @@ def test_training_series_are_varied_and_predicted_ones_are_not(motions):
     np.testing.assert_array_equal(seen[1], X)
 
 
+def test_collections_of_different_lengths_with_gaps():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(2, n)).cumsum(axis=1) for n in [20, 12, 16, 20, 9] * 4]
+    X[3][1, 4] = np.nan
+    varied = LatentAugmenterTransformer(fast()).fit_transform(X)
+    assert [row.shape for row in varied] == [row.shape for row in X]
+    filled = LatentAugmenterTransformer(fast(gaps="fill")).fit_transform(X)
+    assert not any(np.isnan(row).any() for row in filled)
+    y = np.arange(20) % 2
+    nearest = KNeighborsTimeSeriesClassifier(distance="dtw")
+    model = AugmentedClassifier(nearest, fast(), n_copies=1, random_state=0)
+    assert (model.fit(filled, y).predict(filled) == y).all()
+
+
 def test_growth_around_a_classifier(motions):
     X, y = motions
     model = AugmentedClassifier(_nearest(), fast(), n_copies=1, random_state=0)

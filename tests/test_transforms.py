@@ -43,31 +43,38 @@ def test_mixup_stays_on_the_lines_to_the_neighbours():
     assert share.max() <= 1
 
 
-def test_pairs_are_two_different_series_of_one_class():
+def test_pairs_are_two_different_series_of_the_class():
     V = np.arange(9.0)[:, None]
     labels = np.array([0, 1, 0, 2, 1, 0, 0, 1, 3])
-    pairs = TrainingCodes(V, 1, labels).pairs(3000, np.random.default_rng(0))
-    one, other = pairs[:, :, 0].astype(int).T
+    codes, rng = TrainingCodes(V, 1, labels), np.random.default_rng(0)
+    wanted = np.tile([0, 1, 2, -1], 1000)
+    one, other = codes.pairs(wanted, 4000, rng)[:, :, 0].astype(int).T
     assert (labels[one] == labels[other]).all()
     assert (one != other).all()
-    seen = set(zip(one.tolist(), other.tolist(), strict=True))
-    assert len(seen) == 4 * 3 + 3 * 2  # every pair of the two classes that have one
-    share = (labels[one] == 0).mean()
-    np.testing.assert_allclose(share, 4 / 7, atol=0.03)
+    known = (wanted == 0) | (wanted == 1)
+    assert (labels[one] == wanted)[known].all()
+    pairs = zip(one[known].tolist(), other[known].tolist(), strict=True)
+    assert len(set(pairs)) == 4 * 3 + 3 * 2  # all there are
+    share = (labels[one] == 0)[~known].mean()
+    np.testing.assert_allclose(share, 4 / 7, atol=0.04)
+    assert set(labels[codes.pairs(None, 50, rng).astype(int)].ravel()) == {0, 1}
 
 
 def test_pairs_where_no_class_has_two():
-    rng = np.random.default_rng(0)
-    pairs = TrainingCodes(np.arange(3.0)[:, None], 1, np.arange(3)).pairs(20, rng)
+    rng, labels = np.random.default_rng(0), np.arange(3)
+    pairs = TrainingCodes(np.arange(3.0)[:, None], 1, labels).pairs(labels, 3, rng)
     assert (pairs[:, 0] != pairs[:, 1]).all()
-    assert (TrainingCodes(np.ones((1, 2)), 1, None).pairs(4, rng) == 0).all()
+    assert (TrainingCodes(np.ones((1, 2)), 1, None).pairs(None, 4, rng) == 0).all()
 
 
-def test_a_delta_spreads_as_the_classes_do():
+def test_a_delta_spreads_as_the_class_does():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], 500)
     within = rng.normal(size=(1000, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
-    V = within + 10.0 * labels[:, None]
-    pairs = TrainingCodes(V, 1, labels).pairs(20_000, rng)
-    moved = LinearDelta()(np.zeros((20_000, 2)), rng, pairs)
-    np.testing.assert_allclose(np.cov(moved.T), np.cov(within.T), atol=0.05)
+    within[500:] *= 2.0
+    codes = TrainingCodes(within + 10.0 * labels[:, None], 2, labels)
+    for k in (0, 1):
+        pairs = codes.pairs(np.full(20_000, k), 20_000, rng)
+        moved = LinearDelta()(np.zeros((20_000, 2)), rng, pairs)
+        wanted = np.cov(within[labels == k].T)
+        np.testing.assert_allclose(np.cov(moved.T), wanted, atol=0.1)

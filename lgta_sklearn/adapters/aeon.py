@@ -9,7 +9,6 @@ around any classifier of aeon.
 
 from typing import Any, ClassVar
 
-import numpy as np
 from aeon.transformations.collection import BaseCollectionTransformer
 from sklearn.base import clone
 
@@ -57,8 +56,10 @@ class LatentAugmenterTransformer(BaseCollectionTransformer):
     """
 
     _tags: ClassVar[dict[str, Any]] = {
-        "X_inner_type": "numpy3D",
+        "X_inner_type": ["np-list", "numpy3D"],
         "capability:multivariate": True,
+        "capability:unequal_length": True,
+        "capability:missing_values": True,
         "fit_is_empty": False,
         "python_dependencies": ["torch", "skorch"],
     }
@@ -68,15 +69,15 @@ class LatentAugmenterTransformer(BaseCollectionTransformer):
         self.random_state = random_state
         super().__init__()
 
-    def _fit(self, X: np.ndarray, y: Any = None) -> "LatentAugmenterTransformer":
+    def _fit(self, X: Any, y: Any = None) -> "LatentAugmenterTransformer":
         self.augmenter_ = self._seeded().fit(X, y)
         return self
 
-    def _fit_transform(self, X: np.ndarray, y: Any = None) -> np.ndarray:
+    def _fit_transform(self, X: Any, y: Any = None) -> Any:
         self.augmenter_ = self._seeded()
         return self.augmenter_.fit_transform(X, y)
 
-    def _transform(self, X: np.ndarray, y: Any = None) -> np.ndarray:
+    def _transform(self, X: Any, y: Any = None) -> Any:
         return self.augmenter_.transform(X)
 
     def _seeded(self) -> Any:

@@ -6,7 +6,7 @@ scikit-learn's kind is of no use there. These objects delegate to the scikit-lea
 and leave panels of any type, checks and conversions to sktime.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -27,10 +27,10 @@ _PANEL_TAGS = {
     "authors": ["lgta_sklearn developers"],
     "maintainers": ["lgta_sklearn developers"],
     "python_dependencies": ["torch", "skorch"],
-    "X_inner_mtype": "numpy3D",
+    "X_inner_mtype": "df-list",
     "capability:multivariate": True,
-    "capability:unequal_length": False,
-    "capability:missing_values": False,
+    "capability:unequal_length": True,
+    "capability:missing_values": True,
     "capability:random_state": True,
 }
 
@@ -40,6 +40,40 @@ def _tiny() -> LatentAugmenter:
     return LatentAugmenter(
         latent_dim=2, hidden_dim=8, max_epochs=1, noise=None, random_state=0
     )
+
+
+def _simplest(X: list[Any]) -> Any:
+    """Return a panel as an array if its series have one length, else as it is.
+
+    Estimators of scikit-learn take nothing else, and those of sktime take both.
+    """
+    if len({len(frame) for frame in X}) > 1:
+        return X
+    return np.stack([frame.to_numpy().T for frame in X])
+
+
+class _AugmentedPanelEstimator:
+    """What the classifier and the regressor share: they delegate."""
+
+    estimator: Any
+    model_: Any
+    _delegate: ClassVar[type]
+
+    def _take_tags(self) -> None:
+        """Take as much as the estimator inside takes, if that is of sktime."""
+        for what in ("missing_values", "unequal_length"):
+            tag = f"capability:{what}"
+            if hasattr(self.estimator, "get_tag"):
+                self.set_tags(**{tag: self.estimator.get_tag(tag, False, False)})  # type: ignore[attr-defined]
+
+    def _fit(self, X: list[Any], y: np.ndarray) -> Self:
+        params = self.get_params(deep=False)  # type: ignore[attr-defined]
+        model = self._delegate(params.pop("estimator"), **params)
+        self.model_ = model.fit(_simplest(X), y)
+        return self
+
+    def _predict(self, X: list[Any]) -> np.ndarray:
+        return self.model_.predict(_simplest(X))
 
 
 class LatentAugmenterTransformer(BaseTransformer):
@@ -99,14 +133,14 @@ class LatentAugmenterTransformer(BaseTransformer):
         self.random_state = random_state
         super().__init__()
 
-    def _fit(self, X: np.ndarray, y: Any = None) -> "LatentAugmenterTransformer":
+    def _fit(self, X: list[Any], y: Any = None) -> "LatentAugmenterTransformer":
         fresh = LatentAugmenter() if self.augmenter is None else clone(self.augmenter)
         if fresh.random_state is None:
             fresh.set_params(random_state=self.random_state)
         self.augmenter_ = fresh.fit(X)
         return self
 
-    def _transform(self, X: np.ndarray, y: Any = None) -> np.ndarray:
+    def _transform(self, X: list[Any], y: Any = None) -> list[Any]:
         return self.augmenter_.transform(X)
 
     @classmethod
@@ -127,7 +161,7 @@ class LatentAugmenterTransformer(BaseTransformer):
         return [{"augmenter": _tiny()}, {"augmenter": reconstructing}]
 
 
-class AugmentedTimeSeriesClassifier(BaseClassifier):
+class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
     """A classifier of sktime that is trained on more series than it was given.
 
     What `lgta_sklearn.AugmentedClassifier` is for scikit-learn: the training series and
@@ -179,6 +213,7 @@ class AugmentedTimeSeriesClassifier(BaseClassifier):
         **_PANEL_TAGS,
         "capability:predict_proba": True,
     }
+    _delegate = AugmentedClassifier
 
     def __init__(
         self,
@@ -199,18 +234,11 @@ class AugmentedTimeSeriesClassifier(BaseClassifier):
         self.off_class = off_class
         self.random_state = random_state
         super().__init__()
+        self._take_tags()
 
-    def _fit(self, X: np.ndarray, y: np.ndarray) -> "AugmentedTimeSeriesClassifier":
-        params = self.get_params(deep=False)
-        self.model_ = AugmentedClassifier(params.pop("estimator"), **params).fit(X, y)
-        return self
-
-    def _predict(self, X: np.ndarray) -> np.ndarray:
-        return self.model_.predict(X)
-
-    def _predict_proba(self, X: np.ndarray) -> np.ndarray:
+    def _predict_proba(self, X: list[Any]) -> np.ndarray:
         if hasattr(self.model_, "predict_proba"):
-            return self.model_.predict_proba(X)
+            return self.model_.predict_proba(_simplest(X))
         return super()._predict_proba(X)
 
     @classmethod
@@ -235,7 +263,7 @@ class AugmentedTimeSeriesClassifier(BaseClassifier):
         ]
 
 
-class AugmentedTimeSeriesRegressor(BaseRegressor):
+class AugmentedTimeSeriesRegressor(_AugmentedPanelEstimator, BaseRegressor):
     """A regressor of sktime that is trained on more series than it was given.
 
     What `lgta_sklearn.AugmentedRegressor` is for scikit-learn: each training series is
@@ -277,6 +305,7 @@ class AugmentedTimeSeriesRegressor(BaseRegressor):
     """
 
     _tags: ClassVar[dict[str, Any]] = dict(_PANEL_TAGS)
+    _delegate = AugmentedRegressor
 
     def __init__(
         self,
@@ -291,14 +320,7 @@ class AugmentedTimeSeriesRegressor(BaseRegressor):
         self.n_copies = n_copies
         self.random_state = random_state
         super().__init__()
-
-    def _fit(self, X: np.ndarray, y: np.ndarray) -> "AugmentedTimeSeriesRegressor":
-        params = self.get_params(deep=False)
-        self.model_ = AugmentedRegressor(params.pop("estimator"), **params).fit(X, y)
-        return self
-
-    def _predict(self, X: np.ndarray) -> np.ndarray:
-        return self.model_.predict(X)
+        self._take_tags()
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:

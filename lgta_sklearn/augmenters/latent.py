@@ -82,7 +82,7 @@ class LatentAugmenter(BaseAugmenter):
         Latent transformation ``(Z, rng) -> Z`` of standardised codes, such as
         `lgta_sklearn.transforms.Jitter`; None takes
         `lgta_sklearn.transforms.LinearDelta`, which moves levels and scales too, by
-        what two training series of one class differ. What other kinds there are
+        what two training series of the same class differ. What other kinds there are
         stands in `lgta_sklearn.transforms`.
     strength : float, default=0.25
         How far `augment` and `fit_transform` move a code: the share of the
@@ -609,7 +609,8 @@ n_timepoints)
         def move(rows: slice, rng: np.random.Generator) -> np.ndarray:
             others = [] if near is None else [near[rows]]
             if moves_levels:
-                others.append(self._training.pairs(len(Z[rows]), rng))
+                of_rows = None if labels is None else labels[rows]
+                others.append(self._training.pairs(of_rows, len(Z[rows]), rng))
             return transformation(Z[rows], rng, *others) - Z[rows]
 
         if isinstance(rngs, np.random.Generator):

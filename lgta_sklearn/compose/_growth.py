@@ -152,7 +152,7 @@ def new_rows(
             drawn = augmenter.sample(y=labels[source], random_state=seed)
         else:
             given = container.plain().pack(X[source])
-            drawn = augmenter.augment(given, random_state=seed)
+            drawn, _ = augmenter.augment(given, labels[source], random_state=seed)
         return panel_of(drawn, X.values.shape[-1])
 
     def judged() -> np.ndarray:
