@@ -1,10 +1,11 @@
-"""The sets of series of the generation benchmark, each in three parts.
+"""The sets of series of the benchmarks.
 
-Windows of one long series overlap, and the whole series drifts, so neither a random
-split nor one by halves is honest about memorisation: the series is cut into stretches
-of three window lengths, every other stretch is held out, and windows are cut inside
-the stretches. But a critic recognises a stretch by its neighbouring windows, so the
-distribution is compared with other windows of the training stretches:
+Those of the generation benchmark have three parts. Windows of one long series overlap,
+and the whole series drifts, so neither a random split nor one by halves is honest about
+memorisation: the series is cut into stretches of three window lengths, every other
+stretch is held out, and windows are cut inside the stretches. But a critic recognises a
+stretch by its neighbouring windows, so the distribution is compared with other windows
+of the training stretches:
 
     train    what generators learn
     twin     the same distribution, which samples are compared with
@@ -80,3 +81,50 @@ SETS = {
     "ECG5000": ecg,
     "white noise": lambda: in_stretches("control_tourism_seed0.csv.gz"),
 }
+
+
+OF_SKTIME = {
+    "ItalyPowerDemand": "load_italy_power_demand",
+    "GunPoint": "load_gunpoint",
+    "BasicMotions": "load_basic_motions",
+    "JapaneseVowels": "load_japanese_vowels",
+    "ArrowHead": "load_arrow_head",
+    "OSULeaf": "load_osuleaf",
+    "ACSF1": "load_acsf1",
+    "PLAID": "load_plaid",
+}
+PANELS = [
+    "BeijingPM25Days",
+    "Chinatown",
+    "Crop",
+    "ECG200",
+    "ECG5000",
+    "ECGOlszewski",
+    "Epilepsy",
+    "FingerMovements",
+    "GesturePebbleZ1",
+    "HouseTwenty",
+    "MelbournePedestrian",
+    "RacketSports",
+    "TourismMonthly",
+    "TourismQuarterly",
+]
+LABELLED = [*OF_SKTIME, *PANELS]
+
+
+def labelled(name):
+    """Return the official training and test part: lists of (C, T), and labels."""
+    parts = []
+    if name in OF_SKTIME:
+        import sktime.datasets
+
+        load = getattr(sktime.datasets, OF_SKTIME[name])
+        for split in ("train", "test"):
+            X, y = load(split=split, return_type="df-list")
+            parts += [[frame.to_numpy().T for frame in X], np.asarray(y)]
+        return parts
+    z = panel(name)
+    X, y, lengths = z["X"].astype(float), z["y"], z["lengths"]
+    for rows in (z["train_idx"], z["test_idx"]):
+        parts += [[X[row, :, : lengths[row]] for row in rows], y[rows]]
+    return parts

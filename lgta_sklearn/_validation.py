@@ -4,6 +4,8 @@ Constraints stand beside a class as data; one small function reads them. Message
 what was expected, what was got, and what to do.
 """
 
+import inspect
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from lgta_sklearn._panels import Panel, container_of, pad, unpack
 __all__ = [
     "Bounds",
     "check_labels_present",
+    "check_not_per_series",
     "check_parameters",
     "check_series",
     "take_labels",
@@ -114,6 +117,37 @@ def _describe(constraint: Constraint) -> str:
     if isinstance(constraint, str) and constraint.startswith("has "):
         return f"an object with {constraint[4:]}"
     return str(constraint) if isinstance(constraint, Bounds) else repr(constraint)
+
+
+def check_not_per_series(name: str) -> None:
+    """Refuse to be fitted by sktime to one series after another.
+
+    sktime takes an estimator of scikit-learn for one that maps the time points of a
+    single series, and wraps it in its `TabularToSeriesAdaptor`. What arrives looks like
+    a set of series, so that only the caller tells.
+
+    Parameters
+    ----------
+    name : str
+        Name of the estimator, for the message.
+
+    Raises
+    ------
+    ValueError
+        If that adaptor calls.
+    """
+    if "sktime" not in sys.modules:
+        return
+    frame = inspect.currentframe()
+    while frame is not None:
+        caller = type(frame.f_locals.get("self"))
+        if caller.__name__ == "TabularToSeriesAdaptor":
+            raise ValueError(
+                f"sktime would fit {name} to each series by itself, and nothing can be "
+                "learnt from one. Use the classes of lgta_sklearn.adapters.sktime, "
+                "which see the whole panel."
+            )
+        frame = frame.f_back
 
 
 def check_series(estimator: Any, X: Any, *, reset: bool, longer: bool = False) -> Panel:
@@ -244,10 +278,7 @@ def _check_size(n_channels: int, n_timepoints: int, name: str) -> None:
     if n_timepoints < 2:
         raise ValueError(
             f"X has 1 feature(s), one time point per series, but {name} needs at "
-            "least 2. In a sktime pipeline use the classes of "
-            "lgta_sklearn.adapters.sktime, since sktime fits one of scikit-learn's to "
-            "each series by itself; else check that the axis order is (n_samples, "
-            "n_channels, n_timepoints)."
+            "least 2. The axis order is (n_samples, n_channels, n_timepoints)."
         )
     if n_channels > n_timepoints:
         warnings.warn(

@@ -139,11 +139,12 @@ def test_in_the_grid_search_of_sktime(motions):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_class_of_scikit_learn_says_where_to_go(italy):
-    X, y = italy
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_the_class_of_scikit_learn_says_where_to_go(motions, n_channels):
+    X, y = motions
     pipeline = make_pipeline(fast(), _nearest())
     with pytest.raises(ValueError, match=r"lgta_sklearn\.adapters\.sktime"):
-        pipeline.fit(X[:, None], y)
+        pipeline.fit(X[:, :n_channels], y)
 
 
 def test_sktime_is_not_imported_without_need():

@@ -100,7 +100,6 @@ def test_check_estimator_in_full(estimator):
 IMBLEARN_EXCEPTIONS = {
     "check_samplers_sparse": "series are dense",
     "check_samplers_pandas_sparse": "series are dense",
-    "check_samplers_multiclass_ova": "labels stand in one column",
     "check_samplers_sample_indices": "asks for a tag of imblearn's own base class",
 }
 

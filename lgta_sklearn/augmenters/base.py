@@ -26,6 +26,7 @@ from lgta_sklearn._validation import (
     Bounds,
     Constraint,
     check_labels_present,
+    check_not_per_series,
     check_parameters,
     check_series,
     take_labels,
@@ -120,6 +121,7 @@ n_timepoints)
         """
         self._forget()
         try:
+            check_not_per_series(type(self).__name__)
             check_parameters(self, self._parameter_constraints)
             panel = check_series(self, X, reset=True)
             labels = self._check_labels(y, panel)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import assert_all_finite, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from lgta_sklearn._panels import Container, Panel, panel_of
 from lgta_sklearn._validation import Constraint, check_labels_present
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 
-__all__ = ["GROWTH", "checked_labels", "new_rows", "seeded", "sources"]
+__all__ = ["GROWTH", "checked_labels", "new_rows", "one_of", "seeded", "sources"]
 
 ROUNDS = 10  # draws of a row whose label is doubted, before the real row stands in
 GROWTH: Mapping[str, Sequence[Constraint]] = {
@@ -55,6 +55,35 @@ def checked_labels(y: Any, *, warn: bool = True) -> Any:
     check_classification_targets(flat)
     in_pandas = hasattr(y, "iloc") or hasattr(y, "categories")
     return y if in_pandas and y.ndim == 1 else flat
+
+
+def one_of(y: Any) -> Any:
+    """Return labels that come one-hot as numbers of classes, others as they are.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Labels, or indicators of them.
+
+    Returns
+    -------
+    array of shape (n_samples,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If a row of indicators has not exactly one 1.
+    """
+    if np.ndim(y) < 2 or type_of_target(y) != "multilabel-indicator":
+        return y
+    indicators = np.asarray(y)
+    if (indicators.sum(axis=1) != 1).any():
+        raise ValueError(
+            "y has several columns, where each row must say one class by one 1; got "
+            "rows with none or with several."
+        )
+    return indicators.argmax(axis=1)
 
 
 def seeded(augmenter: Any, seed: int) -> Any:

@@ -21,6 +21,7 @@ from lgta_sklearn.compose._growth import (
     GROWTH,
     checked_labels,
     new_rows,
+    one_of,
     seeded,
     sources,
 )
@@ -127,8 +128,8 @@ float, dict or callable, default="auto"
         X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
             Series.
-        y : array-like of shape (n_samples,)
-            Labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels, or one-hot indicators of them.
 
         Returns
         -------
@@ -141,7 +142,7 @@ n_timepoints)
             For bad parameters, series or labels.
         """
         check_parameters(self, self._parameter_constraints)
-        y = checked_labels(y, warn=False)
+        y = checked_labels(one_of(y), warn=False)
         check_consistent_length(check_series(self, X, reset=True), y)
         self.sampling_strategy_ = wanted_counts(self.sampling_strategy, np.asarray(y))
         return self
@@ -154,14 +155,14 @@ n_timepoints)
         X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
             Series.
-        y : array-like of shape (n_samples,)
-            Labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels, or one-hot indicators of them.
 
         Returns
         -------
         X_resampled : array of shape (n_resampled, ...)
             The series of `X`, then the new ones, in the container of `X`.
-        y_resampled : array of shape (n_resampled,)
+        y_resampled : array of shape (n_resampled,) or (n_resampled, n_classes)
             Labels in the dtype and container of `y`.
 
         Raises
@@ -170,7 +171,7 @@ n_timepoints)
             For bad parameters, series or labels, before any training.
         """
         self.fit(X, y)
-        labels = np.asarray(checked_labels(y, warn=False))
+        labels = np.asarray(checked_labels(one_of(y), warn=False))
         panel, container = check_series(self, X, reset=False), container_of(X)
         seed = seed_from(self.random_state)
         source = sources(labels, self.sampling_strategy_, np.random.default_rng(seed))

@@ -1,0 +1,110 @@
+"""The page and the figure of the uplift benchmark, from its results."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from _shared import DOCS, markdown, write
+from scipy.stats import t as student
+
+OURS = "LatentAugmenter, varied"
+
+
+def write_page(results, what):
+    rows = pd.DataFrame([json.loads(line) for line in results.open()])
+    cells = rows.melt(["set", "size", "seed", "way"], var_name="classifier")
+    cells["accuracy"], cells["balanced"] = zip(*cells["value"], strict=True)
+    keys = ["set", "size", "classifier", "seed"]
+    accuracy, balanced = (
+        cells.pivot_table(index=keys, columns="way", values=score).mul(100).dropna()
+        for score in ("accuracy", "balanced")
+    )
+    gain = accuracy.sub(accuracy["nothing"], axis=0)
+    order = list(dict.fromkeys(rows["way"]))
+    small = gain.index.get_level_values("size") != "full"
+    ranks(accuracy[order], DOCS / "uplift_ranks.png")
+    write(
+        "uplift.md",
+        "# What growth does to accuracy",
+        what,
+        "![Mean ranks](uplift_ranks.png)",
+        f"{gain.index.droplevel('seed').nunique()} cells (set, size and classifier) of "
+        f"{rows['set'].nunique()} sets and {rows['seed'].nunique()} seeds. Gains are "
+        "in points of accuracy over the training set as it is, paired by draw and "
+        "classifier; ± is half the 95 % interval over cells. *Not below zero* is the "
+        "share of cells whose mean gain is not negative, and in brackets of those in "
+        "which it is not negative beyond noise (the 95 % interval over seeds does not "
+        "lie below zero).",
+        "## All sets and classifiers",
+        markdown(overall(gain[order], small, balanced[order])),
+        "## By classifier, small training sets",
+        markdown(by(gain[order][small], "classifier")),
+        "## By classifier, full training sets",
+        markdown(by(gain[order][~small], "classifier")),
+        "## By size",
+        markdown(by(gain[order], "size")),
+        "## By set",
+        markdown(by(gain[order], "set").sort_values(OURS, key=as_number)),
+        notes(),
+    )
+
+
+def notes():
+    """Return what stands below the tables: a file of its own, kept by hand."""
+    path = DOCS / "uplift_notes.md"
+    return path.read_text().strip() if path.exists() else ""
+
+
+def as_number(column):
+    return column.astype(float) if column.name == OURS else column
+
+
+def overall(gain, small, balanced):
+    lines = []
+    more = balanced.sub(balanced["nothing"], axis=0)
+    for way in gain.columns[1:]:
+        line = {"way": way}
+        for name, part in (("small", small), ("full", ~small)):
+            of_cell = gain[way][part].groupby(["set", "size", "classifier"])
+            mean = of_cell.mean()
+            half = 1.96 * mean.std() / np.sqrt(len(mean))
+            line[f"gain, {name}"] = f"{mean.mean():+.2f} ± {half:.2f}"
+            noise = of_cell.sem() * student.ppf(0.975, of_cell.size() - 1)
+            beyond = (mean + noise.fillna(0) >= 0).mean()
+            line[f"not below zero, {name}"] = f"{(mean >= 0).mean():.0%} ({beyond:.0%})"
+            line[f"balanced, {name}"] = f"{more[way][part].mean():+.2f}"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def by(gain, level):
+    means = gain.drop(columns="nothing").groupby(level=level).mean()
+    return means.map("{:+.1f}".format).reset_index()
+
+
+def ranks(accuracy, path):
+    """Draw the mean rank of each way over cells, with its 95 % interval."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    of_cell = accuracy.groupby(["set", "size", "classifier"]).mean()
+    rank = of_cell.rank(axis=1, ascending=False)
+    full = rank.index.get_level_values("size") == "full"
+    figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+    names = rank[~full].mean().sort_values(ascending=False).index
+    for part, label, shift in ((~full, "small", -0.12), (full, "full", 0.12)):
+        mean, half = rank[part].mean(), 1.96 * rank[part].sem()
+        axes.errorbar(
+            mean[names],
+            np.arange(len(names)) + shift,
+            xerr=half[names],
+            fmt="o",
+            label=f"{label} training sets",
+        )
+    axes.set_yticks(np.arange(len(names)), names)
+    axes.set_xlabel("mean rank of accuracy (1 is best)")
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
