@@ -12,6 +12,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 
+MIN_MEMBERS = 8  # series from which a class says by itself what it permits
+
 __all__ = ["Jitter", "LinearDelta", "Mixup", "TrainingCodes"]
 
 
@@ -193,9 +195,9 @@ class TrainingCodes:
         Parameters
         ----------
         labels : ndarray of int of shape (n_pairs,) or None
-            Numbers of the classes. For -1, None and a class of one series the pairs are
-            of any class, drawn as often as it has members; and where no class has two
-            series, any two are a pair.
+            Numbers of the classes. For -1, None and a class of fewer than eight series
+            the pairs are of any class, drawn as often as it has members; and where no
+            class has two series, any two are a pair.
         n_pairs : int
             Number of pairs.
         rng : numpy.random.Generator
@@ -210,7 +212,7 @@ class TrainingCodes:
             return np.zeros((n_pairs, 2, self.V.shape[1]))
         classes = self._paired[rng.integers(len(self._paired), size=n_pairs)]
         if labels is not None and len(self._size) > 1:
-            own = (labels >= 0) & (self._size[labels] > 1)
+            own = (labels >= 0) & (self._size[labels] >= MIN_MEMBERS)
             classes = np.where(own, labels, classes)
         size, first = self._size[classes], self._first[classes]
         one = rng.integers(size)

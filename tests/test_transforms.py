@@ -44,20 +44,21 @@ def test_mixup_stays_on_the_lines_to_the_neighbours():
 
 
 def test_pairs_are_two_different_series_of_the_class():
-    V = np.arange(9.0)[:, None]
-    labels = np.array([0, 1, 0, 2, 1, 0, 0, 1, 3])
-    codes, rng = TrainingCodes(V, 1, labels), np.random.default_rng(0)
-    wanted = np.tile([0, 1, 2, -1], 1000)
-    one, other = codes.pairs(wanted, 4000, rng)[:, :, 0].astype(int).T
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(np.repeat([0, 1, 2, 3], [9, 8, 4, 1]))
+    codes = TrainingCodes(np.arange(22.0)[:, None], 1, labels)
+    wanted = np.tile([0, 1, 2, 3, -1], 1000)
+    one, other = codes.pairs(wanted, 5000, rng)[:, :, 0].astype(int).T
     assert (labels[one] == labels[other]).all()
     assert (one != other).all()
-    known = (wanted == 0) | (wanted == 1)
-    assert (labels[one] == wanted)[known].all()
-    pairs = zip(one[known].tolist(), other[known].tolist(), strict=True)
-    assert len(set(pairs)) == 4 * 3 + 3 * 2  # all there are
-    share = (labels[one] == 0)[~known].mean()
-    np.testing.assert_allclose(share, 4 / 7, atol=0.04)
-    assert set(labels[codes.pairs(None, 50, rng).astype(int)].ravel()) == {0, 1}
+    large = (wanted == 0) | (wanted == 1)  # enough members to speak for themselves
+    assert (labels[one] == wanted)[large].all()
+    pairs = zip(one[large].tolist(), other[large].tolist(), strict=True)
+    assert len(set(pairs)) == 9 * 8 + 8 * 7  # all there are
+    share = (labels[one] == 0)[~large].mean()
+    np.testing.assert_allclose(share, 9 / 21, atol=0.04)
+    pooled = codes.pairs(None, 500, rng).astype(int)
+    assert set(labels[pooled].ravel()) == {0, 1, 2}
 
 
 def test_pairs_where_no_class_has_two():

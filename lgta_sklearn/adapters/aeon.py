@@ -10,9 +10,9 @@ around any classifier of aeon.
 from typing import Any, ClassVar
 
 from aeon.transformations.collection import BaseCollectionTransformer
-from sklearn.base import clone
 
 from lgta_sklearn.augmenters.latent import LatentAugmenter
+from lgta_sklearn.compose._growth import seeded
 
 __all__ = ["LatentAugmenterTransformer"]
 
@@ -70,21 +70,15 @@ class LatentAugmenterTransformer(BaseCollectionTransformer):
         super().__init__()
 
     def _fit(self, X: Any, y: Any = None) -> "LatentAugmenterTransformer":
-        self.augmenter_ = self._seeded().fit(X, y)
+        self.augmenter_ = seeded(self.augmenter, self.random_state).fit(X, y)
         return self
 
     def _fit_transform(self, X: Any, y: Any = None) -> Any:
-        self.augmenter_ = self._seeded()
+        self.augmenter_ = seeded(self.augmenter, self.random_state)
         return self.augmenter_.fit_transform(X, y)
 
     def _transform(self, X: Any, y: Any = None) -> Any:
         return self.augmenter_.transform(X)
-
-    def _seeded(self) -> Any:
-        fresh = LatentAugmenter() if self.augmenter is None else clone(self.augmenter)
-        if fresh.random_state is None:
-            fresh.set_params(random_state=self.random_state)
-        return fresh
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:

@@ -9,13 +9,13 @@ and leave panels of any type, checks and conversions to sktime.
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 from sktime.transformations.base import BaseTransformer
 
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 from lgta_sklearn.compose import AugmentedClassifier, AugmentedRegressor
+from lgta_sklearn.compose._growth import seeded
 
 __all__ = [
     "AugmentedTimeSeriesClassifier",
@@ -134,10 +134,7 @@ class LatentAugmenterTransformer(BaseTransformer):
         super().__init__()
 
     def _fit(self, X: list[Any], y: Any = None) -> "LatentAugmenterTransformer":
-        fresh = LatentAugmenter() if self.augmenter is None else clone(self.augmenter)
-        if fresh.random_state is None:
-            fresh.set_params(random_state=self.random_state)
-        self.augmenter_ = fresh.fit(X)
+        self.augmenter_ = seeded(self.augmenter, self.random_state).fit(X)
         return self
 
     def _transform(self, X: list[Any], y: Any = None) -> list[Any]:

@@ -86,14 +86,14 @@ def one_of(y: Any) -> Any:
     return indicators.argmax(axis=1)
 
 
-def seeded(augmenter: Any, seed: int) -> Any:
+def seeded(augmenter: Any, random_state: Any) -> Any:
     """Return an unfitted augmenter, seeded if it has no seed of its own.
 
     Parameters
     ----------
     augmenter : augmenter or None
         None is `LatentAugmenter`; it is cloned.
-    seed : int
+    random_state : None, int, RandomState or Generator
         The seed.
 
     Returns
@@ -103,7 +103,7 @@ def seeded(augmenter: Any, seed: int) -> Any:
     """
     fresh = LatentAugmenter() if augmenter is None else clone(augmenter)
     if getattr(fresh, "random_state", 0) is None:
-        fresh.set_params(random_state=seed % 2**31)
+        fresh.set_params(random_state=random_state)
     return fresh
 
 

@@ -294,7 +294,7 @@ n_timepoints)
         if not len(source):
             return X[:0], source
         plain = container.plain().pack(X)
-        self.augmenter_ = seeded(self.augmenter, seed).fit(plain, labels)
+        self.augmenter_ = seeded(self.augmenter, seed % 2**31).fit(plain, labels)
         judge = None
         if self.off_class != "keep":
             judge = clone(self.estimator).fit(container.pack(X), labels)
@@ -465,7 +465,7 @@ n_timepoints)
         if not len(source):
             return X[:0], source
         plain = container.plain()
-        self.augmenter_ = seeded(self.augmenter, seed).fit(plain.pack(X))
+        self.augmenter_ = seeded(self.augmenter, seed % 2**31).fit(plain.pack(X))
         varied = self.augmenter_.augment(plain.pack(X[source]), random_state=seed)
         return panel_of(varied, X.values.shape[-1]), source
 

@@ -178,7 +178,7 @@ n_timepoints)
         new = panel[:0]
         if len(source):
             plain = container.plain()
-            self.augmenter_ = seeded(self.augmenter, seed).fit(
+            self.augmenter_ = seeded(self.augmenter, seed % 2**31).fit(
                 plain.pack(panel), labels
             )
             new, source = new_rows(
