@@ -52,8 +52,9 @@ def rows_of(name, seeds, strengths):
         sets = {("as it is", 0.0): (X, y)}
         for strength in strengths:
             # the Pipeline's fit_transform: one variation per row, nothing else
-            varied = augmenter.augment(X, strength=strength, random_state=seed)
-            sets["rows varied", strength] = varied, y
+            sets["rows varied", strength] = augmenter.augment(
+                X, y, strength=strength, random_state=seed
+            )
             more, labels = augmenter.augment(
                 X, y, n_copies=3, strength=strength, random_state=seed
             )
