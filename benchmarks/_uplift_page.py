@@ -29,7 +29,7 @@ def write_page(results, what):
         what,
         "![Mean ranks](uplift_ranks.png)",
         f"{gain.index.droplevel('seed').nunique()} cells (set, size and classifier) of "
-        f"{rows['set'].nunique()} sets and {rows['seed'].nunique()} seeds. Gains are "
+        f"{rows['set'].nunique()} sets, {rows['seed'].nunique()} seeds. Gains are "
         "in points of accuracy over the training set as it is, paired by draw and "
         "classifier; ± is half the 95 % interval over cells. *Not below zero* is the "
         "share of cells whose mean gain is not negative, and in brackets of those in "
@@ -44,7 +44,7 @@ def write_page(results, what):
         "## By size",
         markdown(by(gain[order], "size")),
         "## By set",
-        markdown(by(gain[order], "set").sort_values(OURS, key=as_number)),
+        markdown(by_set(gain[order])),
         notes(),
     )
 
@@ -55,8 +55,10 @@ def notes():
     return path.read_text().strip() if path.exists() else ""
 
 
-def as_number(column):
-    return column.astype(float) if column.name == OURS else column
+def by_set(gain):
+    seeds = gain.reset_index().groupby("set")["seed"].nunique()
+    table = by(gain, "set").set_index("set").assign(seeds=seeds)
+    return table.loc[table[OURS].astype(float).sort_values().index].reset_index()
 
 
 def overall(gain, small, balanced):
