@@ -12,6 +12,8 @@ OURS = "LatentAugmenter, varied"
 
 def write_page(results, what):
     rows = pd.DataFrame([json.loads(line) for line in results.open()])
+    if OURS not in set(rows["way"]):
+        return  # there is nothing to compare yet
     cells = rows.melt(["set", "size", "seed", "way"], var_name="classifier")
     cells["accuracy"], cells["balanced"] = zip(*cells["value"], strict=True)
     keys = ["set", "size", "classifier", "seed"]

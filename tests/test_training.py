@@ -143,6 +143,8 @@ def test_ctrl_c_ends_fit_with_keyboard_interrupt():
         import os, signal, numpy as np
         from skorch.callbacks import Callback
         from lgta_sklearn import LatentAugmenter
+        # a shell that starts tests in the background has them ignore Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         class Interrupt(Callback):
             def on_batch_end(self, net, **kwargs):
                 if len(net.history) == 3:
