@@ -159,6 +159,8 @@ def draw(y, size, seed):
 
 def measure(name, size, seed, names):
     """Yield the scores of ways on one training set."""
+    if not names:
+        return
     X, y, X_test, y_test = labelled(name)
     n_timepoints = max(series.shape[1] for series in [*X, *X_test])
     rows = draw(y, size, seed)

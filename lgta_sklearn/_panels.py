@@ -70,6 +70,25 @@ n_timepoints)
         values = (X[:, 0] if self.values.ndim == 2 else X).astype(self.values.dtype)
         return replace(self, values=values)
 
+    def widened(self, n_timepoints: int) -> Self:
+        """Return the series with NaN beyond their ends, to a length at least.
+
+        Parameters
+        ----------
+        n_timepoints : int
+            Length of the array; it is not cut where it is longer.
+
+        Returns
+        -------
+        Panel
+            The series.
+        """
+        missing = n_timepoints - self.values.shape[-1]
+        if missing <= 0:
+            return self
+        width = [(0, 0)] * (self.values.ndim - 1) + [(0, missing)]
+        return replace(self, values=np.pad(self.values, width, constant_values=np.nan))
+
     def gaps(self) -> np.ndarray:
         """Tell which values are missing.
 
@@ -230,8 +249,8 @@ def container_of(X: Any) -> Container:
     """
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         if X.index.nlevels == 2:
-            rows = X.index.droplevel(1).unique()
-            times = [frame.index.droplevel(0) for _, frame in _by_series(X)]
+            rows, frames = zip(*_by_series(X), strict=True)
+            times = [frame.index.droplevel(0) for frame in frames]
             return _panel("pd-multiindex", X.columns, times, rows, X.index.names)
         if X.size and hasattr(X.iloc[0, 0], "iloc"):
             times = [cell.index for cell in X.iloc[:, 0]]
@@ -287,15 +306,13 @@ def unpack(X: Any, container: Container) -> list[np.ndarray]:
     return [frame.to_numpy().T for frame in frames]
 
 
-def pad(rows: Sequence[np.ndarray], n_timepoints: int | None = None) -> Panel:
+def pad(rows: Sequence[np.ndarray]) -> Panel:
     """Return series as one array, NaN beyond their ends.
 
     Parameters
     ----------
     rows : sequence of ndarray of shape (..., n_timepoints)
         Series that differ in length only, of a dtype with NaN.
-    n_timepoints : int or None, default=None
-        Length to pad to, at least; None takes the longest.
 
     Returns
     -------
@@ -303,7 +320,7 @@ def pad(rows: Sequence[np.ndarray], n_timepoints: int | None = None) -> Panel:
         The series.
     """
     lengths = np.array([row.shape[-1] for row in rows])
-    shape = (len(rows), *rows[0].shape[:-1], max(lengths.max(), n_timepoints or 0))
+    shape = (len(rows), *rows[0].shape[:-1], lengths.max())
     values = np.full(shape, np.nan, dtype=np.result_type(*rows))
     for row, padded in zip(rows, values, strict=True):
         padded[..., : row.shape[-1]] = row
@@ -326,7 +343,7 @@ def panel_of(X: Any, n_timepoints: int) -> Panel:
         The series.
     """
     if isinstance(X, list):
-        return pad(X, n_timepoints)
+        return pad(X).widened(n_timepoints)
     return Panel(X, np.full(len(X), X.shape[-1]))
 
 

@@ -202,12 +202,7 @@ n_timepoints), list of arrays, or panel of sktime
         estimator.lengths_vary_ = bool((panel.lengths < n_timepoints).any())
     else:
         _check_layout(estimator, panel, n_channels, longer=longer)
-    if estimator.lengths_vary_:
-        return pad(
-            [x[..., :n] for x, n in zip(panel.values, panel.lengths, strict=True)],
-            estimator.n_timepoints_in_,
-        )
-    return panel
+    return panel.widened(estimator.n_timepoints_in_)
 
 
 def _checked_array(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
