@@ -65,7 +65,7 @@ def accuracy(make_model, rows, labels):
     return f"{np.mean(scores):.3f} ± {np.std(scores):.3f}"
 
 
-copies, copied = augmenter.augment(X, y, n_copies=3, strength=0.5, random_state=0)
+copies, copied = augmenter.augment(X, y, n_copies=3, random_state=0)
 grown = np.concatenate([X, copies]), np.concatenate([y, copied])
 classifiers = {
     "random forest": lambda seed: RandomForestClassifier(random_state=seed),
@@ -105,7 +105,7 @@ axes[0, 0].set_ylabel("demand, standardised")
 axes[0, 0].legend(loc="upper left", fontsize=8, frameon=False)
 
 day = 3
-for ax, strength in zip(axes[1, :2], (0.25, 1.0), strict=True):
+for ax, strength in zip(axes[1, :2], (1.0, 4.0), strict=True):
     one = augmenter.augment(X[[day]], n_copies=15, strength=strength, random_state=0)
     ax.plot(one.T, color=grey, lw=0.7)
     ax.plot(X[day], color="black", lw=2)

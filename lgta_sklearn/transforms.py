@@ -1,20 +1,24 @@
 """Latent transformations: small objects called ``(Z, rng) -> Z``.
 
 They act on standardised codes, whose mean is 0 and whose standard deviation is 1 over
-the training series. The augmenter scales their effect by its `strength`. Two kinds look
-at training series: one with the attribute `n_neighbors` is called ``(Z, rng,
-neighbours) -> Z`` with so many codes for each row, the nearest of its class; one with
-a true `moves_levels` is called ``(V, rng, pairs) -> V`` with the codes, levels and
-log-scales of each row, and with those of two training series that are of one class.
+the training series. The augmenter multiplies their effect by its `strength`.
+
+One that moves more than codes, or looks at the training series, says so by an
+attribute `moves` and is called ``(V, rng, peers) -> V``. With ``moves = "levels"`` a
+row of V is a code, the levels and the log-scales; with ``moves = "series"`` what the
+model cannot explain follows, so that a row is a whole series (NaN where it is not
+known). `peers` gives rows of training series that are of the same class as those of V:
+``peers.pair(V, rng)`` two different ones for each, ``peers.neighbor(V, k, rng)`` one of
+the k nearest.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.neighbors import NearestNeighbors
 
-MIN_MEMBERS = 8  # series from which a class says by itself what it permits
-
-__all__ = ["Jitter", "LinearDelta", "Mixup", "TrainingCodes"]
+__all__ = ["Jitter", "LinearDelta", "Mixup", "SomeOf", "step_of"]
 
 
 class Jitter(BaseEstimator):
@@ -22,8 +26,9 @@ class Jitter(BaseEstimator):
 
     Parameters
     ----------
-    scale : float, default=1.0
-        Standard deviation of the noise, in standard deviations of the code.
+    scale : float, default=0.25
+        Standard deviation of the noise, in standard deviations of the code (within the
+        classes, if there are labels).
 
     References
     ----------
@@ -38,7 +43,7 @@ class Jitter(BaseEstimator):
     (2, 3)
     """
 
-    def __init__(self, scale: float = 1.0) -> None:
+    def __init__(self, scale: float = 0.25) -> None:
         self.scale = scale
 
     def __call__(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -61,15 +66,17 @@ class Jitter(BaseEstimator):
 
 
 class Mixup(BaseEstimator):
-    """Move each code towards that of a neighbour of its class: SMOTE in latent space.
+    """Move each series towards a neighbour of its class: SMOTE through latent space.
 
-    At strength 1 a code comes to lie anywhere on the line to one of its neighbours.
-    A series without another one of its class stays where it is.
+    The code, the levels and the log-scales go a random share of the way, and what the
+    model cannot explain fades from the one series to the other, so that the way leads
+    from a series exactly to its neighbour. A series without another one of its class
+    stays where it is.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Nearest codes of the class among which to draw; of all series, where there are
+        Nearest series of the class among which to draw; of all series, where there are
         no labels.
 
     References
@@ -80,48 +87,52 @@ class Mixup(BaseEstimator):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from lgta_sklearn import LatentAugmenter
     >>> from lgta_sklearn.transforms import Mixup
-    >>> Z, neighbours = np.zeros((2, 3)), np.ones((2, 5, 3))
-    >>> moved = Mixup()(Z, np.random.default_rng(0), neighbours)
-    >>> bool((moved[:, 0] > 0).all() and (moved[:, 0] < 1).all())
-    True
+    >>> LatentAugmenter(transformation=Mixup(n_neighbors=3))
+    LatentAugmenter(transformation=Mixup(n_neighbors=3))
     """
+
+    moves: ClassVar[str] = "series"
 
     def __init__(self, n_neighbors: int = 5) -> None:
         self.n_neighbors = n_neighbors
 
     def __call__(
-        self, Z: np.ndarray, rng: np.random.Generator, neighbours: np.ndarray
+        self, V: np.ndarray, rng: np.random.Generator, peers: Any
     ) -> np.ndarray:
-        """Return codes between those given and their neighbours.
+        """Return rows between those given and their neighbours.
 
         Parameters
         ----------
-        Z : ndarray of shape (n_samples, latent_dim)
-            Standardised codes.
+        V : ndarray of shape (n_samples, n_columns)
+            Whole series.
         rng : numpy.random.Generator
             Source of randomness.
-        neighbours : ndarray of shape (n_samples, n_neighbors, latent_dim)
-            Codes of neighbours.
+        peers : object
+            The training series.
 
         Returns
         -------
-        ndarray of shape (n_samples, latent_dim)
-            Codes.
+        ndarray of shape (n_samples, n_columns)
+            Rows.
         """
-        chosen = rng.integers(neighbours.shape[1], size=len(Z))
-        way = rng.uniform(size=(len(Z), 1))
-        mixed: np.ndarray = Z + way * (neighbours[np.arange(len(Z)), chosen] - Z)
+        near = peers.neighbor(V, self.n_neighbors, rng)
+        mixed: np.ndarray = V + rng.uniform(size=(len(V), 1)) * (near - V)
         return mixed
 
 
 class LinearDelta(BaseEstimator):
     """Move each series as two others of its class differ, in level and scale too.
 
-    What two series of a class differ by is what the class permits. A class of one
-    series is moved by the differences within the others. Unlike `Jitter` it keeps what
-    belongs together (a code with a level) together.
+    What two series of a class differ by is what the class permits. A class of fewer
+    than eight series is moved by the differences within the others too. Unlike `Jitter`
+    it keeps what belongs together (a code with a level) together.
+
+    Parameters
+    ----------
+    scale : float, default=0.25
+        Share of the spread of the class: with 1, moves have its covariance.
 
     References
     ----------
@@ -131,17 +142,19 @@ class LinearDelta(BaseEstimator):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from lgta_sklearn import LatentAugmenter
     >>> from lgta_sklearn.transforms import LinearDelta
-    >>> pairs = np.array([[[2.0, 1.0], [0.0, 1.0]]])
-    >>> LinearDelta()(np.zeros((1, 2)), np.random.default_rng(0), pairs).round(2)
-    array([[1.41, 0.  ]])
+    >>> LatentAugmenter(transformation=LinearDelta(scale=0.5))
+    LatentAugmenter(transformation=LinearDelta(scale=0.5))
     """
 
-    moves_levels = True
+    moves: ClassVar[str] = "levels"
+
+    def __init__(self, scale: float = 0.25) -> None:
+        self.scale = scale
 
     def __call__(
-        self, V: np.ndarray, rng: np.random.Generator, pairs: np.ndarray
+        self, V: np.ndarray, rng: np.random.Generator, peers: Any
     ) -> np.ndarray:
         """Return rows moved by the differences of pairs.
 
@@ -150,104 +163,126 @@ class LinearDelta(BaseEstimator):
         V : ndarray of shape (n_samples, n_columns)
             Standardised codes, levels and log-scales.
         rng : numpy.random.Generator
-            Not used: the pairs are drawn already.
-        pairs : ndarray of shape (n_samples, 2, n_columns)
-            The same of two training series.
+            Source of randomness.
+        peers : object
+            The training series.
 
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
             Rows.
         """
+        one, other = peers.pair(V, rng)
         # a difference has twice the variance of what the class permits
-        moved: np.ndarray = V + (pairs[:, 0] - pairs[:, 1]) / np.sqrt(2)
+        moved: np.ndarray = V + self.scale * (one - other) / np.sqrt(2)
         return moved
 
 
-class TrainingCodes:
-    """The training series in latent space, looked up by nearness or drawn in pairs.
+class SomeOf(BaseEstimator):
+    """Apply transformations one after another, each to some of the rows.
 
     Parameters
     ----------
-    V : ndarray of shape (n_samples, n_columns)
-        Standardised codes, levels and log-scales of the training series.
-    n_codes : int
-        How many of the columns are codes.
-    labels : ndarray of int of shape (n_samples,) or None
-        Numbers of their classes.
+    transformations : sequence of callable
+        Transformations of any kind.
+    probabilities : sequence of float in [0, 1]
+        For each, the share of rows that it is applied to, at random.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many probabilities as transformations.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.transforms import Jitter, Mixup, SomeOf
+    >>> both = SomeOf([Mixup(), Jitter(scale=0.1)], probabilities=[0.5, 1.0])
+    >>> augmenter = LatentAugmenter(transformation=both)
     """
 
-    def __init__(self, V: np.ndarray, n_codes: int, labels: np.ndarray | None) -> None:
-        self.V, self.Z, self.labels = V, V[:, :n_codes], labels
-        classes = np.zeros(len(V), dtype=int) if labels is None else labels
-        if np.bincount(classes).max() < 2:  # no class has two: any two will do
-            classes = np.zeros(len(V), dtype=int)
-        self._members = np.argsort(classes, kind="stable")  # class after class
-        self._size = np.bincount(classes)
-        self._first = np.cumsum(self._size) - self._size
-        self._paired = classes[self._size[classes] > 1]
+    def __init__(
+        self,
+        transformations: Sequence[Callable[..., np.ndarray]],
+        probabilities: Sequence[float],
+    ) -> None:
+        if len(transformations) != len(probabilities):
+            raise ValueError(
+                f"SomeOf needs one probability for each of {len(transformations)} "
+                f"transformations, got {len(probabilities)}."
+            )
+        self.transformations = transformations
+        self.probabilities = probabilities
 
-    def pairs(
-        self, labels: np.ndarray | None, n_pairs: int, rng: np.random.Generator
+    @property
+    def moves(self) -> str:
+        """Return what the transformations move, together.
+
+        Returns
+        -------
+        str
+            ``"levels"``, or ``"series"`` if one of them moves whole series.
+        """
+        kinds = {getattr(inner, "moves", "codes") for inner in self.transformations}
+        return "series" if "series" in kinds else "levels"
+
+    def __call__(
+        self, V: np.ndarray, rng: np.random.Generator, peers: Any
     ) -> np.ndarray:
-        """Draw pairs of different training series of one class.
+        """Return rows, some of them moved.
 
         Parameters
         ----------
-        labels : ndarray of int of shape (n_pairs,) or None
-            Numbers of the classes. For -1, None and a class of fewer than eight series
-            the pairs are of any class, drawn as often as it has members; and where no
-            class has two series, any two are a pair.
-        n_pairs : int
-            Number of pairs.
+        V : ndarray of shape (n_samples, n_columns)
+            As much of each series as the widest of the transformations moves.
         rng : numpy.random.Generator
             Source of randomness.
+        peers : object
+            The training series.
 
         Returns
         -------
-        ndarray of shape (n_pairs, 2, n_columns)
-            Rows of V; zeros if there is only one series.
+        ndarray of shape (n_samples, n_columns)
+            Rows.
         """
-        if not len(self._paired):
-            return np.zeros((n_pairs, 2, self.V.shape[1]))
-        classes = self._paired[rng.integers(len(self._paired), size=n_pairs)]
-        if labels is not None and len(self._size) > 1:
-            own = (labels >= 0) & (self._size[labels] >= MIN_MEMBERS)
-            classes = np.where(own, labels, classes)
-        size, first = self._size[classes], self._first[classes]
-        one = rng.integers(size)
-        other = (one + rng.integers(1, size)) % size
-        rows = self._members[np.stack([first + one, first + other], axis=1)]
-        return self.V[rows]
+        for transformation, probability in zip(
+            self.transformations, self.probabilities, strict=True
+        ):
+            chosen = rng.uniform(size=(len(V), 1)) < probability
+            V = V + chosen * step_of(transformation, V, rng, peers)
+        return V
 
-    def near(self, Z: np.ndarray, labels: np.ndarray | None, k: int) -> np.ndarray:
-        """Return the nearest training codes of the same class, without the code itself.
 
-        Parameters
-        ----------
-        Z : ndarray of shape (n_samples, latent_dim)
-            Codes.
-        labels : ndarray of int of shape (n_samples,) or None
-            Numbers of their classes; -1 and None stand for any.
-        k : int
-            How many; where there are fewer they are repeated.
+def step_of(
+    transformation: Callable[..., np.ndarray],
+    V: np.ndarray,
+    rng: np.random.Generator,
+    peers: Any,
+) -> np.ndarray:
+    """Return how far a transformation moves rows.
 
-        Returns
-        -------
-        ndarray of shape (n_samples, k, latent_dim)
-            Codes of neighbours.
-        """
-        if labels is None or self.labels is None:
-            labels = np.full(len(Z), -1)
-        found = np.empty((len(Z), k, Z.shape[1]))
-        for label in np.unique(labels):
-            rows = labels == label
-            pool = self.Z if label < 0 else self.Z[self.labels == label]
-            index = NearestNeighbors(n_neighbors=min(k + 1, len(pool))).fit(pool)
-            distance, near = index.kneighbors(Z[rows])
-            # a training series is its own nearest neighbour; put it last
-            itself = distance < 1e-9
-            order = np.argsort(itself, axis=1, kind="stable")
-            near = np.take_along_axis(near, order, axis=1)[:, : max(len(pool) - 1, 1)]
-            found[rows] = pool[np.take(near, np.arange(k) % near.shape[1], axis=1)]
-        return found
+    Parameters
+    ----------
+    transformation : callable
+        Transformation of any kind.
+    V : ndarray of shape (n_samples, n_columns)
+        As much of each series as it moves, or more.
+    rng : numpy.random.Generator
+        Source of randomness.
+    peers : object
+        The training series.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_columns)
+        Steps; 0 in the columns that it does not move.
+    """
+    step = np.zeros_like(V)
+    moves = getattr(transformation, "moves", "codes")
+    if moves == "codes":  # it knows nothing of classes
+        Z = V[:, : len(peers.share_within)]
+        step[:, : Z.shape[1]] = (transformation(Z, rng) - Z) * peers.share_within
+    else:
+        part = V if moves == "series" else V[:, : peers.n_described]
+        step[:, : part.shape[1]] = transformation(part, rng, peers) - part
+    return step

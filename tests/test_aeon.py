@@ -18,7 +18,7 @@ pytestmark = [
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("strength", [0.0, 0.25])
+@pytest.mark.parametrize("strength", [0.0, 1.0])
 def test_check_estimator_but_for_one_check(strength):
     adapter = LatentAugmenterTransformer(
         fast(random_state=None, strength=strength, max_epochs=20), random_state=0

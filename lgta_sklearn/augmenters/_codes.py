@@ -101,17 +101,6 @@ class CodeSpace:
         return self.V[:, : self.n_of_series]
 
     @property
-    def level_scale(self) -> np.ndarray:
-        """Return the standard deviations of levels and log-scales.
-
-        Returns
-        -------
-        ndarray of shape (2 * n_channels,)
-            In units of the data, and without units.
-        """
-        return self._scaler.scale_[self.n_codes : self.n_of_series]
-
-    @property
     def lengths_vary(self) -> bool:
         """Tell whether the training series differ in length.
 
@@ -184,6 +173,30 @@ class CodeSpace:
             drawn = np.rint(np.exp(log_length[:, 0]))
             lengths = drawn.clip(self.shortest, self.longest).astype(int)
         return code, level, scale, lengths
+
+    def split_step(
+        self, step: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return what steps of standardised columns stand for.
+
+        Parameters
+        ----------
+        step : ndarray of shape (n_samples, n_of_series + n_more)
+            Standardised; further columns are returned as they are.
+
+        Returns
+        -------
+        of_code : ndarray of shape (n_samples, latent_dim)
+            Steps of the codes.
+        of_level, of_log_scale : ndarray of shape (n_samples, n_channels)
+            Steps of levels, in units of the data, and of log-scales.
+        more : ndarray of shape (n_samples, n_more)
+            Further columns.
+        """
+        ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
+        code, level, log_scale, more = np.split(step, ends, axis=1)
+        _, of_level, of_log_scale, _ = np.split(self._scaler.scale_, ends)
+        return code * self.code_scale, level * of_level, log_scale * of_log_scale, more
 
     def restored(self, V: np.ndarray) -> np.ndarray:
         """Return standardised columns in their own units.

@@ -6,10 +6,10 @@ Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n,
 where lengths vary; ``D`` the decoder; ``T`` a latent transformation; ``E`` observation
 noise.
 
-    variation    X' = m' + s' * (U + D(Z') - D(Z))    with (Z', m', log s') = T(V)
-    sample       X' = m + s * (D(Z) + E)              with (Z, m, log s) drawn
+    variation    X' = m' + s' * (D(Z') + R')    with (Z', m', log s', R') = T(V, R)
+    sample       X' = m + s * (D(Z) + E)        with (Z, m, log s) drawn
 
-A variation keeps what the model cannot explain, ``U - D(Z)``.
+A variation keeps what the model cannot explain, ``R = U - D(Z)``, or most of it.
 """
 
 import warnings
@@ -32,12 +32,13 @@ from lgta_sklearn._validation import (
     check_series,
 )
 from lgta_sklearn.augmenters._codes import CodeSpace
+from lgta_sklearn.augmenters._peers import Peers, TrainingSeries
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
-from lgta_sklearn.transforms import LinearDelta, TrainingCodes
+from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf, step_of
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
@@ -80,14 +81,13 @@ class LatentAugmenter(BaseAugmenter):
         False trains a plain autoencoder, which still samples through `density`.
     transformation : callable or None, default=None
         Latent transformation ``(Z, rng) -> Z`` of standardised codes, such as
-        `lgta_sklearn.transforms.Jitter`; None takes
-        `lgta_sklearn.transforms.LinearDelta`, which moves levels and scales too, by
-        what two training series of the same class differ. What other kinds there are
-        stands in `lgta_sklearn.transforms`.
-    strength : float, default=0.25
-        How far `augment` and `fit_transform` move a code: the share of the
-        transformation's effect, in standard deviations of the codes (within the
-        classes, if there are labels). 0 is exactly the identity.
+        `lgta_sklearn.transforms.Jitter`. None moves each series by a quarter of what
+        two training series of its class differ (`transforms.LinearDelta`), and half of
+        them, before that, towards the nearest of their class (`transforms.Mixup`). What
+        other kinds there are stands in `lgta_sklearn.transforms`.
+    strength : float, default=1.0
+        How far `augment` and `fit_transform` move a series: what the effect of the
+        transformation is multiplied by. 0 is exactly the identity.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
         Density of codes, levels and log-scales: a smoothed bootstrap of
         neighbourhoods (`"local"`, also `"auto"`), a mixture whose size held-out
@@ -229,7 +229,7 @@ class LatentAugmenter(BaseAugmenter):
         beta: float = 1.0,
         variational: bool = True,
         transformation: Callable[..., np.ndarray] | None = None,
-        strength: float = 0.25,
+        strength: float = 1.0,
         density: Any = "auto",
         noise: Any = "neighbors",
         on_transform: str = "identity",
@@ -475,8 +475,8 @@ n_timepoints)
         self._codes = CodeSpace(
             mu, level, scale, lengths, min_scale=self.scaling_.min_scale_, labels=labels
         )
-        self._training = TrainingCodes(
-            self._codes.of_series, self._codes.n_codes, labels
+        self._training = TrainingSeries(
+            self._codes.of_series, residual, labels, self._codes.share_within
         )
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
@@ -577,51 +577,28 @@ n_timepoints)
         rngs: np.random.Generator | Sequence[np.random.Generator],
         labels: np.ndarray | None,
     ) -> np.ndarray:
-        """Move the codes and add to each series what that changes in its decoding."""
-        codes, n_codes = self._codes, self._codes.n_codes
-        lengths = np.full(len(X), X.shape[2])
-        V, shape, *posterior = self._encoded(X, lengths)
+        """Move codes, levels, log-scales and what the model cannot explain."""
+        codes, transformation = self._codes, self.transformation or _default()
+        V, shape, *posterior = self._encoded(X, np.full(len(X), X.shape[2]))
         mu = posterior[0]
-        standard = codes.standardised(V)[:, : codes.n_of_series]
-        step = strength * self._step(standard, rngs, labels)
-        change = self._network.decode(mu + step[:, :n_codes] * codes.code_scale)
-        shape = shape + change - self._network.decode(mu)
-        _, level, scale, _ = codes.split(V)
-        if step.shape[1] > n_codes:
-            move = step[:, n_codes:] * codes.level_scale
-            shift, growth = np.split(move, 2, axis=1)
-            level, scale = level + shift, scale * np.exp(growth)
-        return self.scaling_.join(level, scale, shape)
-
-    def _step(
-        self,
-        V: np.ndarray,
-        rngs: np.random.Generator | Sequence[np.random.Generator],
-        labels: np.ndarray | None,
-    ) -> np.ndarray:
-        """Return how far the transformation moves standardised rows."""
-        transformation, codes = self.transformation or LinearDelta(), self._codes
-        moves_levels = getattr(transformation, "moves_levels", False)
-        Z, near = V if moves_levels else V[:, : codes.n_codes], None
-        if hasattr(transformation, "n_neighbors"):
-            near = self._training.near(Z, labels, transformation.n_neighbors)
-
-        def move(rows: slice, rng: np.random.Generator) -> np.ndarray:
-            others = [] if near is None else [near[rows]]
-            if moves_levels:
-                of_rows = None if labels is None else labels[rows]
-                others.append(self._training.pairs(of_rows, len(Z[rows]), rng))
-            return transformation(Z[rows], rng, *others) - Z[rows]
-
+        decoded = self._network.decode(mu)
+        rows = codes.standardised(V)[:, : codes.n_of_series]
+        peers = Peers(self._training, rows, labels)
+        if getattr(transformation, "moves", None) == "series":
+            rows = np.concatenate([rows, (shape - decoded).reshape(len(X), -1)], axis=1)
         if isinstance(rngs, np.random.Generator):
-            step = move(slice(None), rngs)
+            step = step_of(transformation, rows, rngs, peers)
         else:  # one generator per row
-            step = np.concatenate(
-                [move(slice(i, i + 1), rng) for i, rng in enumerate(rngs)]
-            )
-        if moves_levels or near is not None:
-            return step
-        return step * codes.share_within  # it knows nothing of classes
+            step = np.empty_like(rows)
+            for i, rng in enumerate(rngs):
+                row = slice(i, i + 1)
+                step[row] = step_of(transformation, rows[row], rng, peers[row])
+        of_code, of_level, of_scale, of_residual = codes.split_step(strength * step)
+        shape = shape + self._network.decode(mu + of_code) - decoded
+        if of_residual.size:  # nothing is added where the other series is not known
+            shape = shape + np.nan_to_num(of_residual).reshape(shape.shape)
+        _, level, scale, _ = codes.split(V)
+        return self.scaling_.join(level + of_level, scale * np.exp(of_scale), shape)
 
     def _draw(
         self, labels: np.ndarray | None, n_samples: int, seed: int
@@ -664,6 +641,12 @@ n_timepoints)
     def device_(self) -> str:
         """Return the device the network is on."""
         return self._network.device
+
+
+def _default() -> SomeOf:
+    """Return the transformation that serves most classifiers on most sets."""
+    nearest = Mixup(n_neighbors=1)
+    return SomeOf([nearest, LinearDelta()], probabilities=[0.5, 1.0])
 
 
 def _in_blocks(
