@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lgta_sklearn.transforms import LinearDelta
+
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
+VARIATIONS = {"varied (the default)": None} | {
+    f"varied by LinearDelta({scale:g})": LinearDelta(scale)
+    for scale in (0.25, 0.5, 1.0, 1.5)
+}
 SOURCES = {
     "raw_stocks_timegan.csv.gz": "data/stock_data.csv of github.com/jsyoon0823/TimeGAN",
     "raw_etth1.csv.gz": "ETT-small/ETTh1.csv of github.com/zhouhaoyi/ETDataset",

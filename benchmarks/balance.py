@@ -13,7 +13,7 @@ Writes docs/benchmarks/balance.md.
 import numpy as np
 import pandas as pd
 from _sets import panel
-from _shared import markdown, write
+from _shared import VARIATIONS, markdown, write
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import RidgeClassifierCV
@@ -70,10 +70,9 @@ def grown(X, y, seed):
     rows = resampler.sample_indices_
     yield "rare series repeated", X[rows], y[rows]
     yield "SMOTE on the values", *smote(X, y, rows, seed)
-    for strength in (0.25, 0.5, 1.0, 1.5):
-        augmenter.set_params(strength=strength)
-        name = f"varied, strength {strength:g}" + " (the default)" * (strength == 0.25)
-        yield name, *resampler.fit_resample(X, y)
+    for way, transformation in VARIATIONS.items():
+        augmenter.set_params(transformation=transformation)
+        yield way, *resampler.fit_resample(X, y)
     resampler.set_params(method="sample")
     yield "invented", *resampler.fit_resample(X, y)
 

@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 import pandas as pd
 from _sets import panel
-from _shared import markdown, write
+from _shared import VARIATIONS, markdown, write
 from aeon.classification.convolution_based import MiniRocketClassifier
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from sklearn.ensemble import RandomForestClassifier
@@ -24,8 +24,6 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold
 
 from lgta_sklearn import LatentAugmenter, LatentResampler
-
-STRENGTHS = (0.25, 0.5, 1.0, 1.5)
 
 
 def grown(X, y, seed):
@@ -39,9 +37,9 @@ def grown(X, y, seed):
     augmenter = LatentAugmenter(random_state=seed, device="cpu").fit(X, y)
     # one training serves all ways: only what is drawn from it differs
     resampler = LatentResampler(FrozenEstimator(augmenter), random_state=seed)
-    for strength in STRENGTHS:
-        augmenter.set_params(strength=strength)
-        yield f"varied, strength {strength:g}", *resampler.fit_resample(X, y)
+    for way, transformation in VARIATIONS.items():
+        augmenter.set_params(transformation=transformation)
+        yield way, *resampler.fit_resample(X, y)
     yield "invented", *resampler.set_params(method="sample").fit_resample(X, y)
 
 

@@ -69,7 +69,7 @@ def rows_of(name, seeds, strengths):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--strengths", type=float, nargs="+", default=[0.25, 0.5, 1.0])
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.5, 1.0, 2.0])
     args = parser.parse_args()
     warnings.simplefilter("error")
     rows = []
