@@ -138,10 +138,10 @@ class TestVariation:
     )
     def test_targets_of_a_regression_are_no_classes(self, italy, targets):
         X, _ = italy
-        augmenter = fast(beta=0.0, max_epochs=20, strength=1.0)
+        augmenter = fast(beta=0.0, max_epochs=20, strength=4.0)
         varied = augmenter.fit_transform(X, targets)
         assert not hasattr(augmenter, "classes_")
-        assert (np.abs(varied - X).max(axis=1) > 1e-6).all()
+        assert (np.abs(varied - X).max(axis=1) > 1e-3).all()
 
     def test_labels_may_be_a_column(self, italy):
         X, y = italy
