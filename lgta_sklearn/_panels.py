@@ -130,6 +130,9 @@ class Container:
         The longest of them, of which a new series gets the beginning.
     names : list or None, default=None
         Names of the levels of the index of a ``"pd-multiindex"``.
+    width : int or None, default=None
+        Time points of an array or a table, which its series may be padded to; None
+        takes the longest series.
     """
 
     kind: str
@@ -138,6 +141,7 @@ class Container:
     times: Sequence[Any] | None = None
     clock: Any = None
     names: Sequence[Any] | None = None
+    width: int | None = None
 
     @property
     def is_ragged(self) -> bool:
@@ -158,7 +162,7 @@ class Container:
         Container
             Of kind ``"array"`` or ``"list"``.
         """
-        return type(self)("list" if self.is_ragged else "array")
+        return type(self)("list" if self.is_ragged else "array", width=self.width)
 
     def empty(self) -> Self:
         """Return the container for other series: without rows and times.
@@ -187,7 +191,8 @@ class Container:
             The series.
         """
         if not self.is_ragged:
-            values = panel.values[..., : panel.lengths.max(initial=0) or None]
+            width = self.width or panel.lengths.max(initial=0) or None
+            values = panel.values[..., :width]
             if self.kind == "array" or values.ndim > 2:
                 return values
             return _table(values, self.columns, self.rows, index)
@@ -255,10 +260,13 @@ def container_of(X: Any) -> Container:
         if X.size and hasattr(X.iloc[0, 0], "iloc"):
             times = [cell.index for cell in X.iloc[:, 0]]
             return _panel("nested_univ", X.columns, times, X.index)
-        return Container("table", X.columns, X.index)
+        return Container("table", X.columns, X.index, width=X.shape[1])
     if isinstance(X, list | tuple) and len(X) and hasattr(X[0], "columns"):
         return _panel("df-list", X[0].columns, [frame.index for frame in X])
-    return Container("list" if _is_list_of_series(X) else "array")
+    if _is_list_of_series(X):
+        return Container("list")
+    shape = getattr(X, "shape", None) or (None,)
+    return Container("array", width=shape[-1])
 
 
 def _panel(
@@ -364,3 +372,22 @@ def stacked(panels: Sequence[Panel]) -> Panel:
         np.concatenate([panel.values for panel in panels]),
         np.concatenate([panel.lengths for panel in panels]),
     )
+
+
+def unpadded(values: np.ndarray) -> Panel:
+    """Return the series of an array, each as long as to its last known value.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        NaN beyond the end of a series.
+
+    Returns
+    -------
+    Panel
+        The series; one without a value is as long as the array.
+    """
+    known = ~np.isnan(values)
+    known = known if known.ndim == 2 else known.any(axis=1)
+    return Panel(values, known.shape[1] - known[:, ::-1].argmax(axis=1))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from lgta_sklearn._panels import Panel, container_of, pad, unpack
+from lgta_sklearn._panels import Panel, container_of, pad, unpack, unpadded
 
 __all__ = [
     "Bounds",
@@ -190,7 +190,11 @@ n_timepoints), list of arrays, or panel of sktime
         panel = pad(_checked_rows(unpack(X, container)))
     else:
         values = _checked_array(estimator, X, reset=reset)
-        panel = Panel(values, np.full(len(values), values.shape[-1]))
+        panel = (
+            unpadded(values)
+            if getattr(estimator, "padded", False)
+            else Panel(values, np.full(len(values), values.shape[-1]))
+        )
     n_channels, n_timepoints = (1, *panel.values.shape[1:])[-2:]
     _check_finite(panel)
     if reset:
@@ -250,16 +254,17 @@ def _check_layout(
     estimator: Any, panel: Panel, n_channels: int, *, longer: bool
 ) -> None:
     """Compare series with those of `fit`."""
-    n_timepoints = estimator.n_timepoints_in_
-    fits = panel.lengths == n_timepoints
+    n_timepoints, width = estimator.n_timepoints_in_, panel.values.shape[-1]
     if estimator.lengths_vary_:
-        fits = (panel.lengths <= n_timepoints) | longer
-    if n_channels == estimator.n_channels_in_ and fits.all():
+        wanted, fits = f"at most {n_timepoints}", width <= n_timepoints or longer
+    else:
+        other = panel.lengths[panel.lengths != n_timepoints]
+        wanted, fits, width = n_timepoints, not len(other), min([*other[:1], width])
+    if n_channels == estimator.n_channels_in_ and fits:
         return
-    wanted = f"at most {n_timepoints}" if estimator.lengths_vary_ else n_timepoints
     raise ValueError(
-        f"X has {n_channels} channels of {panel.lengths[~fits][:1].sum() or wanted} "
-        f"time points, expected {estimator.n_channels_in_} of {wanted} as in fit. "
+        f"X has {n_channels} channels of {width} time points, expected "
+        f"{estimator.n_channels_in_} of {wanted} as in fit. "
         "The axis order is (n_samples, n_channels, n_timepoints)."
     )
 

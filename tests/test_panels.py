@@ -96,6 +96,38 @@ def test_what_comes_in_comes_back(name, gaps):
     assert np.isfinite(augmenter.score_samples(X)).all()
 
 
+@pytest.mark.parametrize("layout", ["array", "one channel", "table"])
+def test_padding_is_no_gap(layout):
+    rows = ragged() if layout == "array" else [row[0] for row in ragged()]
+    rows[3][..., 4] = np.nan  # this is one
+    X = np.full((30, *rows[0].shape[:-1], 22), np.nan)
+    for padded, row in zip(X, rows, strict=True):
+        padded[..., : row.shape[-1]] = row
+    ends, before = np.arange(22) >= LENGTHS[:, None], X.copy()
+    X = pd.DataFrame(X) if layout == "table" else X
+    augmenter = fast(padded=True, gaps="fill").fit(X, LABELS)
+    same = fast(gaps="fill").fit(rows, LABELS)
+    np.testing.assert_allclose(  # but for the width of the network, they are one
+        augmenter.encode(X)[:, 4:], same.encode(rows)[:, 4:]
+    )
+    varied, _ = augmenter.augment(X, LABELS, n_copies=2)
+    for result in (augmenter.transform(X), augmenter.impute(X), varied[30:]):
+        missing = np.isnan(np.asarray(result).reshape(30, -1, 22))
+        assert (missing == ends[:, None]).all()
+    drawn = augmenter.sample(50)
+    assert drawn.shape == (50, *X.shape[1:])
+    known = ~np.isnan(drawn.reshape(50, -1, 22)[:, 0])
+    assert set(known.sum(axis=1)) <= set(range(9, 21))
+    assert (np.diff(known.astype(int)) <= 0).all()  # NaN at the end only
+    np.testing.assert_array_equal(np.asarray(X), before)
+    assert not fast().fit(X, LABELS).lengths_vary_
+    if layout == "array":  # of 2-D data scikit-learn wants the number of columns
+        short = X[LENGTHS < 14, ..., :15]
+        assert augmenter.transform(short).shape == short.shape
+        with pytest.raises(ValueError, match=r"2 channels of 24 .* of at most 22"):
+            augmenter.encode(np.zeros((1, 2, 24)))
+
+
 def test_strength_zero_is_the_identity_and_nothing_is_written_to():
     X = ragged()
     X[0][1, 3] = np.nan

@@ -62,6 +62,7 @@ BAD_PARAMETERS = {
     "noise": ("white", r"'structured' or None or an object with sample"),
     "on_transform": ("nothing", "'identity' or 'reconstruct' or 'augment'"),
     "gaps": ("impute", "'keep' or 'fill'"),
+    "padded": ("yes", "a bool, got 'yes'"),
     "max_epochs": (0, "an int >= 1, got 0"),
     "batch_size": (-1, "an int >= 1, got -1"),
     "lr": (0.0, "a number > 0, got 0.0"),

@@ -103,6 +103,9 @@ class LatentAugmenter(BaseAugmenter):
         What becomes of missing values (NaN): series keep them where they are and
         samples get those of a training series with a similar code, or they are filled,
         in `fit_transform`, `transform` and `augment` as by `impute`.
+    padded : bool, default=False
+        Whether NaN at the end of a row of an array is padding: the series is shorter.
+        Results are padded likewise. False takes it for missing values.
     max_epochs : int or None, default=None
         Passes over the series, at most. None takes `net`'s, or as many as make
         500 optimisation steps (for few series) to 3000 (for thousands).
@@ -209,6 +212,7 @@ class LatentAugmenter(BaseAugmenter):
         "noise": ["neighbors", "structured", None, "has sample"],
         "on_transform": ["identity", "reconstruct", "augment"],
         "gaps": ["keep", "fill"],
+        "padded": [True],
         "max_epochs": [None, AT_LEAST_ONE],
         "batch_size": [None, AT_LEAST_ONE],
         "lr": [None, POSITIVE],
@@ -234,6 +238,7 @@ class LatentAugmenter(BaseAugmenter):
         noise: Any = "neighbors",
         on_transform: str = "identity",
         gaps: str = "keep",
+        padded: bool = False,
         max_epochs: int | None = None,
         batch_size: int | None = None,
         lr: float | None = None,
@@ -257,6 +262,7 @@ class LatentAugmenter(BaseAugmenter):
         self.noise = noise
         self.on_transform = on_transform
         self.gaps = gaps
+        self.padded = padded
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
