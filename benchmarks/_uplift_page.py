@@ -18,13 +18,13 @@ def write_page(results, what):
     cells["accuracy"], cells["balanced"] = zip(*cells["value"], strict=True)
     keys = ["set", "size", "classifier", "seed"]
     accuracy, balanced = (
-        cells.pivot_table(index=keys, columns="way", values=score).mul(100).dropna()
+        cells.pivot_table(index=keys, columns="way", values=score).mul(100)
         for score in ("accuracy", "balanced")
     )
     gain = accuracy.sub(accuracy["nothing"], axis=0)
     order = list(dict.fromkeys(rows["way"]))
     small = gain.index.get_level_values("size") != "full"
-    ranks(accuracy[order], DOCS / "uplift_ranks.png")
+    ranks(gain[order], DOCS / "uplift_ranks.png")
     write(
         "uplift.md",
         "# What growth does to accuracy",
@@ -73,7 +73,7 @@ def overall(gain, small, balanced):
             mean = of_cell.mean()
             half = 1.96 * mean.std() / np.sqrt(len(mean))
             line[f"gain, {name}"] = f"{mean.mean():+.2f} ± {half:.2f}"
-            noise = of_cell.sem() * student.ppf(0.975, of_cell.size() - 1)
+            noise = of_cell.sem() * student.ppf(0.975, of_cell.count() - 1)
             beyond = (mean + noise.fillna(0) >= 0).mean()
             line[f"not below zero, {name}"] = f"{(mean >= 0).mean():.0%} ({beyond:.0%})"
             line[f"balanced, {name}"] = f"{more[way][part].mean():+.2f}"
@@ -86,14 +86,14 @@ def by(gain, level):
     return means.map("{:+.1f}".format).reset_index()
 
 
-def ranks(accuracy, path):
+def ranks(gain, path):
     """Draw the mean rank of each way over cells, with its 95 % interval."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    of_cell = accuracy.groupby(["set", "size", "classifier"]).mean()
+    of_cell = gain.groupby(["set", "size", "classifier"]).mean()
     rank = of_cell.rank(axis=1, ascending=False)
     full = rank.index.get_level_values("size") == "full"
     figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
