@@ -17,6 +17,7 @@ __all__ = [
     "BLOCK",
     "blocks",
     "content_generators",
+    "one_of_each",
     "pinned_threads",
     "seed_from",
     "seeded_initialisation",
@@ -121,6 +122,26 @@ def seeded_initialisation(seed: int) -> Iterator[None]:
     with _INIT_LOCK, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
+
+
+def one_of_each(options: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw one entry of each row.
+
+    Parameters
+    ----------
+    options : ndarray of shape (n_rows, n_options)
+        What to draw from.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Entries.
+    """
+    n_rows, n_options = options.shape
+    drawn: np.ndarray = options[np.arange(n_rows), rng.integers(n_options, size=n_rows)]
+    return drawn
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from lgta_sklearn._panels import Panel, container_of, pad, unpack, unpadded
+from lgta_sklearn._panels import Panel, container_of, pad, panel_of, unpack, unpadded
 
 __all__ = [
     "Bounds",
@@ -190,11 +190,8 @@ n_timepoints), list of arrays, or panel of sktime
         panel = pad(_checked_rows(unpack(X, container)))
     else:
         values = _checked_array(estimator, X, reset=reset)
-        panel = (
-            unpadded(values)
-            if getattr(estimator, "padded", False)
-            else Panel(values, np.full(len(values), values.shape[-1]))
-        )
+        padded = getattr(estimator, "padded", False)
+        panel = unpadded(values) if padded else panel_of(values, values.shape[-1])
     n_channels, n_timepoints = (1, *panel.values.shape[1:])[-2:]
     _check_finite(panel)
     if reset:
@@ -254,16 +251,17 @@ def _check_layout(
     estimator: Any, panel: Panel, n_channels: int, *, longer: bool
 ) -> None:
     """Compare series with those of `fit`."""
-    n_timepoints, width = estimator.n_timepoints_in_, panel.values.shape[-1]
-    if estimator.lengths_vary_:
-        wanted, fits = f"at most {n_timepoints}", width <= n_timepoints or longer
+    wanted = n_timepoints = estimator.n_timepoints_in_
+    if estimator.lengths_vary_:  # padding has to fit into the network as well
+        wanted, got = f"at most {n_timepoints}", panel.values.shape[-1]
+        fits = longer or got <= n_timepoints
     else:
-        other = panel.lengths[panel.lengths != n_timepoints]
-        wanted, fits, width = n_timepoints, not len(other), min([*other[:1], width])
+        got = next((n for n in panel.lengths if n != n_timepoints), n_timepoints)
+        fits = got == n_timepoints
     if n_channels == estimator.n_channels_in_ and fits:
         return
     raise ValueError(
-        f"X has {n_channels} channels of {width} time points, expected "
+        f"X has {n_channels} channels of {got} time points, expected "
         f"{estimator.n_channels_in_} of {wanted} as in fit. "
         "The axis order is (n_samples, n_channels, n_timepoints)."
     )

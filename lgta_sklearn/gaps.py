@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 
+from lgta_sklearn._random import one_of_each
+
 __all__ = ["GapPatterns", "bridge", "lend"]
 
 
@@ -81,8 +83,7 @@ class GapPatterns(BaseEstimator):
         if self.gaps_ is None:
             return np.zeros((len(V), 1, 1), dtype=bool)
         near = self._neighbors.kneighbors(V, return_distance=False)
-        chosen = near[np.arange(len(V)), rng.integers(near.shape[1], size=len(V))]
-        drawn: np.ndarray = self.gaps_[chosen]
+        drawn: np.ndarray = self.gaps_[one_of_each(near, rng)]
         return drawn
 
 

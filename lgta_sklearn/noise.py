@@ -17,7 +17,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.extmath import randomized_svd
 
-from lgta_sklearn._random import BLOCK, seed_from
+from lgta_sklearn._random import BLOCK, one_of_each, seed_from
 
 __all__ = ["NeighborNoise", "ResidualNoise", "blend_enough"]
 
@@ -116,8 +116,7 @@ class NeighborNoise(BaseEstimator):
         seed = self.random_state if random_state is None else random_state
         rng = np.random.default_rng(seed_from(seed))
         near = self._neighbors.kneighbors(V, return_distance=False)
-        chosen = rng.integers(near.shape[1], size=len(V))
-        drawn = self.residuals_[near[np.arange(len(V)), chosen]].astype(np.float64)
+        drawn = self.residuals_[one_of_each(near, rng)].astype(np.float64)
         if self.blend == 0:
             return drawn
         weights = rng.standard_normal(near.shape) / np.sqrt(near.shape[1])

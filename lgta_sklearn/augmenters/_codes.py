@@ -164,8 +164,7 @@ class CodeSpace:
         lengths : ndarray of int of shape (n_samples,)
             Time points, within those of the training series.
         """
-        ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
-        code, level, log_scale, log_length = np.split(V, ends, axis=1)
+        code, level, log_scale, log_length = self._parts(V)
         constant = log_scale < np.log(self.min_scale) - 0.5
         scale = np.where(constant, 0.0, np.exp(log_scale))
         lengths = np.full(len(V), self.longest)
@@ -193,9 +192,8 @@ class CodeSpace:
         more : ndarray of shape (n_samples, n_more)
             Further columns.
         """
-        ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
-        code, level, log_scale, more = np.split(step, ends, axis=1)
-        _, of_level, of_log_scale, _ = np.split(self._scaler.scale_, ends)
+        code, level, log_scale, more = self._parts(step)
+        _, of_level, of_log_scale, _ = self._parts(self._scaler.scale_)
         return code * self.code_scale, level * of_level, log_scale * of_log_scale, more
 
     def restored(self, V: np.ndarray) -> np.ndarray:
@@ -262,6 +260,11 @@ class CodeSpace:
 
         levels = self.standardised(V)[:, self.n_codes :]
         return multivariate_normal.logpdf(levels, cov=self._covariance)
+
+    def _parts(self, columns: np.ndarray) -> list[np.ndarray]:
+        """Return codes, levels, log-scales, and whatever follows."""
+        ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
+        return np.split(columns, ends, axis=-1)
 
     def _columns(
         self,

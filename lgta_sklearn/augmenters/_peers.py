@@ -10,6 +10,8 @@ from typing import Self
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
+from lgta_sklearn._random import one_of_each
+
 __all__ = ["Peers", "TrainingSeries"]
 
 MIN_MEMBERS = 8  # series from which a class says by itself what it permits
@@ -132,6 +134,8 @@ class TrainingSeries:
 
     def _classes(self, V: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the classes of rows, that of the nearest where it is not said."""
+        if not self._class.any():  # there is but one
+            return np.zeros(len(V), dtype=int)
         classes = np.full(len(V), -1) if labels is None else labels.copy()
         unknown = np.flatnonzero(classes < 0)
         if len(unknown):
@@ -211,6 +215,5 @@ class Peers:
         """
         if k not in self._near:
             self._near[k] = self.training.near(self.V, self.labels, k)
-        near = self._near[k][self._rows]
-        chosen = near[np.arange(len(V)), rng.integers(k, size=len(V))]
+        chosen = one_of_each(self._near[k][self._rows], rng)
         return self.training.rows(chosen, V.shape[1])
