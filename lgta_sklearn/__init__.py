@@ -1,5 +1,6 @@
 """Augmentation and synthesis of time series as scikit-learn estimators."""
 
+from lgta_sklearn.augmenters.direct import DirectAugmenter
 from lgta_sklearn.augmenters.latent import LatentAugmenter, PosteriorCollapseWarning
 from lgta_sklearn.compose import (
     AugmentedClassifier,
@@ -10,6 +11,7 @@ from lgta_sklearn.compose import (
 __all__ = [
     "AugmentedClassifier",
     "AugmentedRegressor",
+    "DirectAugmenter",
     "LatentAugmenter",
     "LatentResampler",
     "PosteriorCollapseWarning",

@@ -225,7 +225,10 @@ class Container:
         same = index is None and self.rows is not None
         names = self.rows if same else range(len(frames))
         if self.kind == "pd-multiindex":
-            return pd.concat(frames, keys=names, names=self.names)
+            of_levels = list(self.names or ())
+            if not same and len(of_levels) > 2:  # one number for all but time
+                of_levels = [None, of_levels[-1]]
+            return pd.concat(frames, keys=names, names=of_levels)
         cells = {c: [frame[c] for frame in frames] for c in self.columns}
         return pd.DataFrame(cells, index=names)
 
@@ -253,9 +256,9 @@ def container_of(X: Any) -> Container:
         ``"array"`` for whatever is none of the others.
     """
     if hasattr(X, "iloc") and hasattr(X, "columns"):
-        if X.index.nlevels == 2:
+        if X.index.nlevels > 1:
             rows, frames = zip(*_by_series(X), strict=True)
-            times = [frame.index.droplevel(0) for frame in frames]
+            times = [frame.index.get_level_values(-1) for frame in frames]
             return _panel("pd-multiindex", X.columns, times, rows, X.index.names)
         if X.size and hasattr(X.iloc[0, 0], "iloc"):
             times = [cell.index for cell in X.iloc[:, 0]]
@@ -276,8 +279,9 @@ def _panel(
 
 
 def _by_series(X: Any) -> Any:
-    """Return the parts of a DataFrame with two index levels, in their order."""
-    return X.groupby(level=0, sort=False)
+    """Return the series of a DataFrame whose last index level is time, in order."""
+    levels = list(range(X.index.nlevels - 1))
+    return X.groupby(level=levels if len(levels) > 1 else 0, sort=False)
 
 
 def _is_list_of_series(X: Any) -> bool:

@@ -1,13 +1,13 @@
 """The space that the latent density lives in: codes, levels, log-scales, log-lengths.
 
-Letters: ``Z`` codes, (n, latent_dim); ``m`` levels and ``s`` scales, (n, C); ``L``
-lengths, (n,); ``V = (Z, m, log s)`` and, where lengths vary, a last column ``log L``.
+Letters: ``Z`` codes, flattened, (n, n_codes); ``m`` levels and ``s`` scales, (n, C);
+``L`` lengths, (n,); ``V = (Z, m, log s)`` and, where lengths vary, a last column
+``log L``.
 """
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.impute import KNNImputer
-from sklearn.preprocessing import StandardScaler
 
 __all__ = ["CodeSpace"]
 
@@ -19,12 +19,15 @@ class CodeSpace:
 
     Parameters
     ----------
-    code : ndarray of shape (n_samples, latent_dim)
+    code : ndarray of shape (n_samples, n_codes)
         Posterior means.
     level, scale : ndarray of shape (n_samples, n_channels)
         NaN for a channel of which nothing was observed.
     lengths : ndarray of int of shape (n_samples,)
         Time points of each series.
+    code_shape : tuple of int
+        ``(latent_dim,)``, or ``(n_steps, latent_dim)`` for codes per time step. These
+        are standardised over series and steps, so that they remain sequences.
     min_scale : ndarray of shape (n_channels,)
         Smallest scale but for the 0 of a constant.
     labels : ndarray of int of shape (n_samples,) or None
@@ -34,10 +37,14 @@ class CodeSpace:
     ----------
     V : ndarray of shape (n_samples, n_columns)
         The training series, standardised.
-    code_scale : ndarray of shape (latent_dim,)
+    code_scale : ndarray of shape (n_codes,)
         Standard deviation of the codes.
-    share_within : ndarray of shape (latent_dim,)
-        The part of it within classes: what a class permits.
+    share_within : ndarray of shape (n_codes,)
+        The part of it within classes: what a class permits. 1 for codes per time
+        step, since a share that differs by step would bend a warp.
+    weights : ndarray of shape (n_of_series,)
+        What the columns are multiplied by to tell who is near: the codes of all time
+        steps together weigh as much as one level.
     """
 
     def __init__(
@@ -47,18 +54,27 @@ class CodeSpace:
         scale: np.ndarray,
         lengths: np.ndarray,
         *,
+        code_shape: tuple[int, ...],
         min_scale: np.ndarray,
         labels: np.ndarray | None,
     ) -> None:
         self.n_codes, self.n_channels = code.shape[1], level.shape[1]
-        self.min_scale = min_scale
+        self.code_shape, self.min_scale = code_shape, min_scale
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
-        self.code_scale = code.std(axis=0)
-        unit = np.where(self.code_scale > 0, self.code_scale, 1.0)
-        self.share_within = _spread_within(code, labels) / unit
         V = self._columns(code, level, scale, lengths)
-        self._scaler = StandardScaler().set_output(transform="default").fit(V)
-        V = self._scaler.transform(V)
+        self._mean, self._unit = np.nanmean(V, axis=0), np.nanstd(V, axis=0)
+        if len(code_shape) > 1:
+            self._pool_steps(code)
+            self.share_within = np.ones(self.n_codes)
+        else:
+            unit = np.where(self._unit > 0, self._unit, 1.0)[: self.n_codes]
+            self.share_within = _spread_within(code, labels) / unit
+        self.weights = np.ones(self.n_of_series)
+        if len(code_shape) > 1:
+            self.weights[: self.n_codes] /= np.sqrt(self.n_codes)
+        self.code_scale = self._unit[: self.n_codes].copy()
+        self._unit[self._unit == 0] = 1.0
+        V = self.standardised(V)
         self._lender = KNNImputer(keep_empty_features=True).set_output(
             transform="default"
         )
@@ -193,8 +209,24 @@ class CodeSpace:
             Further columns.
         """
         code, level, log_scale, more = self._parts(step)
-        _, of_level, of_log_scale, _ = self._parts(self._scaler.scale_)
+        _, of_level, of_log_scale, _ = self._parts(self._unit)
         return code * self.code_scale, level * of_level, log_scale * of_log_scale, more
+
+    def standardised_spread(self, spread: np.ndarray) -> np.ndarray:
+        """Return spreads of codes in units of standardised columns.
+
+        Parameters
+        ----------
+        spread : ndarray of shape (n_samples, n_codes)
+            Standard deviations of codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_codes)
+            Standardised.
+        """
+        standardised: np.ndarray = spread / self._unit[: self.n_codes]
+        return standardised
 
     def restored(self, V: np.ndarray) -> np.ndarray:
         """Return standardised columns in their own units.
@@ -209,7 +241,7 @@ class CodeSpace:
         ndarray of shape (n_samples, n_columns)
             Not standardised.
         """
-        restored: np.ndarray = self._scaler.mean_ + V * self._scaler.scale_
+        restored: np.ndarray = self._mean + V * self._unit
         return restored
 
     def within_range(self, V: np.ndarray) -> np.ndarray:
@@ -240,7 +272,7 @@ class CodeSpace:
         ndarray of shape (n_samples, n_columns)
             Standardised.
         """
-        standardised: np.ndarray = self._scaler.transform(V)
+        standardised: np.ndarray = (V - self._mean) / self._unit
         return standardised
 
     def level_log_density(self, V: np.ndarray) -> np.ndarray:
@@ -260,6 +292,13 @@ class CodeSpace:
 
         levels = self.standardised(V)[:, self.n_codes :]
         return multivariate_normal.logpdf(levels, cov=self._covariance)
+
+    def _pool_steps(self, code: np.ndarray) -> None:
+        """Let the codes of all time steps have one mean and one unit."""
+        n_steps, latent_dim = self.code_shape
+        rows = code.reshape(-1, latent_dim)
+        self._mean[: self.n_codes] = np.tile(rows.mean(axis=0), n_steps)
+        self._unit[: self.n_codes] = np.tile(rows.std(axis=0), n_steps)
 
     def _parts(self, columns: np.ndarray) -> list[np.ndarray]:
         """Return codes, levels, log-scales, and whatever follows."""

@@ -4,18 +4,44 @@ Letters: ``V`` codes, levels and log-scales, standardised, (n, n_described); ``R
 the model cannot explain of the shapes, (n, C * T). A whole series is a row of both.
 """
 
-from copy import copy
-from typing import Self
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy, deepcopy
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from lgta_sklearn._random import one_of_each
+from lgta_sklearn.augmenters._codes import CodeSpace
+from lgta_sklearn.transforms._combinations import Transformation, step_of
 
-__all__ = ["Peers", "TrainingSeries"]
+__all__ = ["LatentPeers", "Part", "Peers", "TrainingSeries", "step_of_rows"]
 
 MIN_MEMBERS = 8  # series from which a class says by itself what it permits
 SAME = 1e-5  # distance below which a code is that of the series itself
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sequences that a part of some rows stands for.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_steps, n_features) or (n_samples, n_features)
+        Standardised values.
+    rng : numpy.random.Generator
+        Source of randomness for them.
+    where : tuple
+        Index of the part: which rows, and which of their columns.
+    unfold : callable
+        Makes of steps of `Z` those of the part.
+    """
+
+    Z: np.ndarray
+    rng: np.random.Generator
+    where: tuple[Any, ...]
+    unfold: Callable[[np.ndarray], np.ndarray]
 
 
 class TrainingSeries:
@@ -29,8 +55,8 @@ class TrainingSeries:
         What the model cannot explain, NaN where a series is not known.
     labels : ndarray of int of shape (n_samples,) or None
         Numbers of their classes.
-    share_within : ndarray of shape (n_codes,)
-        Standard deviations of the codes within classes.
+    weights : ndarray of shape (n_described,) or float, default=1.0
+        What the columns of V are multiplied by to tell who is near.
     """
 
     def __init__(
@@ -38,10 +64,12 @@ class TrainingSeries:
         V: np.ndarray,
         residual: np.ndarray,
         labels: np.ndarray | None,
-        share_within: np.ndarray,
+        weights: np.ndarray | float = 1.0,
     ) -> None:
-        self.V, self.share_within = V, share_within
+        self.V, self.weights = V, weights
         self.residual = residual.reshape(len(V), -1).astype(np.float32)
+        squared = np.nanmean(residual**2, axis=(0, 2)) if residual.ndim > 2 else 0.0
+        self.residual_scale = np.sqrt(np.maximum(squared, 1e-24))
         classes = np.zeros(len(V), dtype=int) if labels is None else labels
         self._class = classes
         if np.bincount(classes).max() < 2:  # no class has two: any two will do
@@ -121,25 +149,28 @@ class TrainingSeries:
             Which training series; the series itself where its class has no other.
         """
         found = np.empty((len(V), k), dtype=int)
-        classes = self._classes(V, labels)
+        V, among = V * self.weights, self.V * self.weights
+        classes = self._classes(V, among, labels)
         for label in np.unique(classes):
             rows, pool = classes == label, np.flatnonzero(self._class == label)
             index = NearestNeighbors(n_neighbors=min(k + 1, len(pool)))
-            distance, near = index.fit(self.V[pool]).kneighbors(V[rows])
+            distance, near = index.fit(among[pool]).kneighbors(V[rows])
             # a training series is its own nearest neighbour; put it last
             order = np.argsort(distance < SAME, axis=1, kind="stable")
             near = np.take_along_axis(near, order, axis=1)[:, : max(len(pool) - 1, 1)]
             found[rows] = pool[np.take(near, np.arange(k) % near.shape[1], axis=1)]
         return found
 
-    def _classes(self, V: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    def _classes(
+        self, V: np.ndarray, among: np.ndarray, labels: np.ndarray | None
+    ) -> np.ndarray:
         """Return the classes of rows, that of the nearest where it is not said."""
         if not self._class.any():  # there is but one
             return np.zeros(len(V), dtype=int)
         classes = np.full(len(V), -1) if labels is None else labels.copy()
         unknown = np.flatnonzero(classes < 0)
         if len(unknown):
-            nearest = KNeighborsClassifier(1).fit(self.V, self._class)
+            nearest = KNeighborsClassifier(1).fit(among, self._class)
             classes[unknown] = nearest.predict(V[unknown])
         return classes
 
@@ -160,15 +191,13 @@ class Peers:
     ----------
     n_described : int
         Columns of V.
-    share_within : ndarray of shape (n_codes,)
-        Standard deviations of the codes within classes.
     """
 
     def __init__(
         self, training: TrainingSeries, V: np.ndarray, labels: np.ndarray | None
     ) -> None:
         self.training, self.V, self.labels = training, V, labels
-        self.n_described, self.share_within = V.shape[1], training.share_within
+        self.n_described = V.shape[1]
         self._rows = slice(None)
         self._near: dict[int, np.ndarray] = {}  # of all rows, looked up once
 
@@ -176,6 +205,38 @@ class Peers:
         part = copy(self)
         part._rows = rows
         return part
+
+    @property
+    def posterior_scale(self) -> np.ndarray | None:
+        """Return how uncertain a model is of the codes of the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_codes) or None
+            Standard deviations, in units of V; None if no model knows.
+        """
+        return None
+
+    def sequences(
+        self, V: np.ndarray, rng: np.random.Generator, *, noise: bool = True
+    ) -> Iterator[Part]:
+        """Yield the sequences that rows stand for.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Rows.
+        rng : numpy.random.Generator
+            Source of randomness.
+        noise : bool, default=True
+            Whether what a model cannot explain is among them.
+
+        Yields
+        ------
+        Part
+            Sequences, all together of every row.
+        """
+        raise NotImplementedError
 
     def pair(self, V: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw two different training series for each row.
@@ -217,3 +278,117 @@ class Peers:
             self._near[k] = self.training.near(self.V, self.labels, k)
         chosen = one_of_each(self._near[k][self._rows], rng)
         return self.training.rows(chosen, V.shape[1])
+
+
+class LatentPeers(Peers):
+    """The training series as seen from given ones by a model.
+
+    Parameters
+    ----------
+    training : TrainingSeries
+        The training series.
+    codes : CodeSpace
+        What the columns of V are.
+    V : ndarray of shape (n_samples, n_described)
+        Standardised codes, levels and log-scales of the given series.
+    labels : ndarray of int of shape (n_samples,) or None
+        Numbers of their classes; -1 and None where they are not known.
+    logvar : ndarray of shape (n_samples, n_codes) or None, default=None
+        Log variances of the posterior.
+    """
+
+    def __init__(
+        self,
+        training: TrainingSeries,
+        codes: CodeSpace,
+        V: np.ndarray,
+        labels: np.ndarray | None,
+        logvar: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(training, V, labels)
+        self.codes, self.logvar = codes, logvar
+
+    @property
+    def posterior_scale(self) -> np.ndarray | None:
+        """Return how uncertain the model is of the codes of the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_codes) or None
+            Standard deviations, in units of V; None if the model is not variational.
+        """
+        if self.logvar is None:
+            return None
+        return self.codes.standardised_spread(np.exp(self.logvar[self._rows] / 2))
+
+    def sequences(
+        self, V: np.ndarray, rng: np.random.Generator, *, noise: bool = True
+    ) -> Iterator[Part]:
+        """Yield the codes; and if they have a time axis, R too.
+
+        What the model cannot explain then goes along: the same warp bends both.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Rows.
+        rng : numpy.random.Generator
+            Source of randomness, of which each part gets a copy.
+        noise : bool, default=True
+            Whether R is wanted.
+
+        Yields
+        ------
+        Part
+            The codes, and where V holds it R.
+        """
+        n, codes, training = len(V), self.codes, self.training
+        own = rng.spawn(1)[0]
+        yield Part(
+            V[:, : codes.n_codes].reshape(n, *codes.code_shape),
+            deepcopy(own),
+            (slice(None), slice(codes.n_codes)),
+            lambda step: step.reshape(n, -1) * codes.share_within,
+        )
+        if noise and len(codes.code_shape) > 1 and V.shape[1] > self.n_described:
+            unit = training.residual_scale[:, None]
+            R = V[:, self.n_described :].reshape(n, len(unit), -1) / unit
+            yield Part(
+                R.transpose(0, 2, 1),
+                deepcopy(own),
+                (slice(None), slice(self.n_described, None)),
+                lambda step: (step.transpose(0, 2, 1) * unit).reshape(n, -1),
+            )
+
+
+def step_of_rows(
+    transformation: Transformation,
+    V: np.ndarray,
+    rngs: np.random.Generator | Sequence[np.random.Generator],
+    peers: Peers,
+) -> np.ndarray:
+    """Return how far a transformation moves rows, each with its own generator or not.
+
+    Parameters
+    ----------
+    transformation : callable
+        Transformation of any kind.
+    V : ndarray of shape (n_samples, n_columns)
+        As much of each series as it moves, or more.
+    rngs : numpy.random.Generator or sequence of numpy.random.Generator
+        One for all rows, or one per row.
+    peers : Peers
+        The training series.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_columns)
+        Steps.
+    """
+    if isinstance(rngs, np.random.Generator):
+        return step_of(transformation, V, rngs, peers)
+    step = np.empty_like(V)
+    for i, rng in enumerate(rngs):
+        row = slice(i, i + 1)
+        step[row] = step_of(transformation, V[row], rng, peers[row])
+    return step

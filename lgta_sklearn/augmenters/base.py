@@ -1,6 +1,6 @@
 """What every augmenter shares: checks, seeding, devices, layouts.
 
-A family of generators fills three hooks: `_fit_series` learns from checked series,
+A family of generators fills four hooks: `_fit_series` learns from checked series,
 `_vary` varies given series, `_draw` invents new ones, and `_filled` fills gaps, all but
 the last on arrays of shape (n_samples, n_channels, n_timepoints) in double precision
 with NaN where a series is not known. This class sees to parameters, labels, seeds,
@@ -14,7 +14,11 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+)
 from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
@@ -31,9 +35,11 @@ from lgta_sklearn._validation import (
     check_series,
     take_labels,
 )
+from lgta_sklearn.augmenters._response import ResponseCurve, amplified, key_of
 
 __all__ = ["BaseAugmenter"]
 
+MOST_TRIED = 512  # training series that are varied to find out how far they move
 COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
 MANY_CLASSES = 20
 _UNSEEN = (
@@ -45,6 +51,10 @@ _UNSEEN = (
     "_codes",
     "_training",
     "_gaps",
+    "_reference",
+    "_calibrated",
+    "_unit",
+    "_kept",
 )  # what a fit learns beside attributes_
 
 
@@ -53,7 +63,8 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
     # the parameters that every family has
-    strength: float
+    transformation: Any
+    strength: float | None
     on_transform: str
     gaps: str
     random_state: Any
@@ -72,13 +83,14 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     def _vary(
         self,
         X: np.ndarray,
-        strength: float,
+        factor: float,
         rngs: np.random.Generator | Sequence[np.random.Generator],
         labels: np.ndarray | None,
     ) -> np.ndarray:
         """Return one variation of each series, with one generator or one per row.
 
-        `labels` are the numbers of their classes, -1 for one that was not in `fit`.
+        `factor` is what the effect of the transformation is multiplied by; `labels` are
+        the numbers of their classes, -1 for one that was not in `fit`.
         """
 
     @abstractmethod
@@ -129,7 +141,9 @@ n_timepoints)
             self._seed = seed_from(self.random_state)
             self._rng = np.random.default_rng([self._seed, 1])
             with pinned_threads():
-                self._fit_series(panel.as_channels(), panel.lengths, labels, self._seed)
+                X = panel.as_channels()
+                self._fit_series(X, panel.lengths, labels, self._seed)
+                self._calibrate(X, labels)
         except BaseException:
             self._forget()
             raise
@@ -218,7 +232,8 @@ n_timepoints)
             Variations of each series. The originals are not among them; the first
             ``n_samples`` rows of the result are the first copy of every series.
         strength : float or None, default=None
-            Not negative; 0 is exactly the identity. None takes the constructor's.
+            How far the series move, as a share of their own standard deviation; not
+            negative, and 0 is exactly the identity. None takes the constructor's.
         random_state : None, int, RandomState or Generator, default=None
             None varies from call to call (in a sequence that the constructor's
             `random_state` repeats), an int gives the same result each time.
@@ -243,7 +258,7 @@ n_timepoints)
         if n_copies not in COUNT:
             raise ValueError(f"n_copies must be an int >= 0, got {n_copies!r}.")
         strength = self.strength if strength is None else strength
-        if strength not in STRENGTH:
+        if strength is not None and strength not in STRENGTH:
             raise ValueError(f"strength must be a number >= 0, got {strength!r}.")
         panel = check_series(self, X, reset=False)
         if y is not None:
@@ -300,7 +315,7 @@ n_timepoints), or the container of `fit`
     def _varied(
         self,
         panel: Panel,
-        strength: float,
+        strength: float | None,
         rngs: Any,
         labels: np.ndarray | None = None,
     ) -> Panel:
@@ -309,8 +324,53 @@ n_timepoints), or the container of `fit`
         if strength == 0 or len(panel) == 0:
             return panel
         with pinned_threads():
-            varied = self._vary(panel.as_channels(), float(strength), rngs, labels)
+            response = self._response()
+            factor = 1.0 if strength is None else response.factor(strength)
+            varied = self._vary(panel.as_channels(), factor, rngs, labels)
+            varied = amplified(varied, response.loss(factor))
         return panel.with_values(varied)
+
+    def _calibrate(self, X: np.ndarray, labels: np.ndarray | None) -> None:
+        """Find out how far the transformation moves the training series."""
+        some = slice(None, None, -(-len(X) // MOST_TRIED))
+        self._reference = X[some], None if labels is None else labels[some]
+        self._calibrated: tuple[Any, ResponseCurve | None] = None, None
+        self._response()
+
+    def _response(self) -> ResponseCurve:
+        """Return the response of the transformation, also of one set after `fit`."""
+        key = key_of(self.transformation)
+        measured, response = self._calibrated
+        if response is None or measured != key:
+            response = self._measured_response()
+            self._calibrated = key, response
+        return response
+
+    @property
+    def response_(self) -> ResponseCurve:
+        """Return how far the transformation moves the training series.
+
+        Returns
+        -------
+        object
+            `shares` of their own standard deviations, by `factors` of the
+            transformation.
+        """
+        check_is_fitted(self)
+        return self._response()
+
+    def _measured_response(self) -> ResponseCurve:
+        X, labels = self._reference
+
+        def vary(factor: float) -> np.ndarray:
+            rng = np.random.default_rng([self._seed, 2])  # the same for each factor
+            return self._vary(X, factor, rng, labels)
+
+        return ResponseCurve.measured(X, vary, keep_energy=self._keeps_energy())
+
+    def _keeps_energy(self) -> bool:
+        """Tell whether variations get back the energy that they lose."""
+        return False
 
     def _with_gaps(self, panel: Panel) -> Panel:
         """Return a copy of series, their gaps filled if that is wanted."""

@@ -1,7 +1,7 @@
 """`LatentAugmenter`: a variational autoencoder as a scikit-learn estimator.
 
 Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n, C);
-``U`` their shapes, ``X = m + s * U``; ``Z`` the codes of the shapes, (n, latent_dim);
+``U`` their shapes, ``X = m + s * U``; ``Z`` the codes of the shapes, (n, n_codes);
 ``V = (Z, m, log s)`` what the latent density describes, with the log of the length
 where lengths vary; ``D`` the decoder; ``T`` a latent transformation; ``E`` observation
 noise.
@@ -32,13 +32,22 @@ from lgta_sklearn._validation import (
     check_series,
 )
 from lgta_sklearn.augmenters._codes import CodeSpace
-from lgta_sklearn.augmenters._peers import Peers, TrainingSeries
+from lgta_sklearn.augmenters._peers import (
+    LatentPeers,
+    TrainingSeries,
+    step_of_rows,
+)
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
-from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf, step_of
+from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf
+from lgta_sklearn.transforms._combinations import (
+    check_transformation,
+    moves_of,
+    scaled,
+)
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
@@ -70,24 +79,38 @@ class LatentAugmenter(BaseAugmenter):
         a ``functools.partial`` of one, to set its options) that is called with
         ``(in_features, out_features)`` and maps (batch, time, in_features) to (batch,
         time, out_features).
-    latent_dim : int, default=16
-        Dimension of the code.
+    latent_dim : int or None, default=None
+        Dimension of the code, or of the code of each step. None is 16, or 4 for each
+        step.
+    latent : {"series", "temporal"}, default="series"
+        One code for the whole series, the better for sampling and classes; or one for
+        each step of the shortened sequence, which have a time axis, so that
+        transformations along time (`transforms.Drift`, `TimeWarp`, ...) act on them as
+        they do on series.
     hidden_dim : int, default=32
         Width of the network.
     beta : float, default=1.0
         Weight of the Kullback-Leibler term in the bound of one series; 1 is the bound
         itself, more gives smoother codes, 0 hardly regularises.
+    equivariance : float, default=1.0
+        Weight, with temporal codes, of the term that makes a transformation of the
+        codes decode to the same transformation of the series; 1 counts an error of it
+        as one of the reconstruction. It is not used with one code per series.
     variational : bool, default=True
         False trains a plain autoencoder, which still samples through `density`.
     transformation : callable or None, default=None
-        Latent transformation ``(Z, rng) -> Z`` of standardised codes, such as
+        Latent transformation ``(Z, rng) -> Z`` of standardised codes, (n_samples,
+        latent_dim) or (n_samples, n_steps, latent_dim), such as
         `lgta_sklearn.transforms.Jitter`. None moves each series by a quarter of what
         two training series of its class differ (`transforms.LinearDelta`), and half of
         them, before that, towards the nearest of their class (`transforms.Mixup`). What
         other kinds there are stands in `lgta_sklearn.transforms`.
-    strength : float, default=1.0
-        How far `augment` and `fit_transform` move a series: what the effect of the
-        transformation is multiplied by. 0 is exactly the identity.
+    strength : float or None, default=None
+        How far `augment` and `fit_transform` move the series: root mean square over
+        time, as a share of a series' own standard deviation, in the mean over the
+        training series. It means the same for each transformation and each set; 0 is
+        exactly the identity. None moves them as far as the transformation does by
+        itself.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
         Density of codes, levels and log-scales: a smoothed bootstrap of
         neighbourhoods (`"local"`, also `"auto"`), a mixture whose size held-out
@@ -152,6 +175,9 @@ class LatentAugmenter(BaseAugmenter):
         The values that samples are put on in channels whose values recur.
     observation_variance_ : ndarray of shape (n_channels,)
         Mean squared error of the reconstructed shapes, whose variance is one.
+    response_ : object
+        How far the transformation moves the training series: by its `factors`, the
+        `shares`.
     n_active_units_ : int
         Coordinates of the code whose posterior mean varies over the series by more
         than 0.01 (Burda et al., 2016).
@@ -177,6 +203,7 @@ class LatentAugmenter(BaseAugmenter):
 
     See Also
     --------
+    DirectAugmenter : The same transformations, of the series themselves.
     lgta_sklearn.density.LocalDensity : The default density.
     lgta_sklearn.noise.NeighborNoise : The default observation noise.
 
@@ -202,12 +229,14 @@ class LatentAugmenter(BaseAugmenter):
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
         "backbone": ["cnn_gru", "transformer", "lstm", callable],
-        "latent_dim": [AT_LEAST_ONE],
+        "latent_dim": [None, AT_LEAST_ONE],
+        "latent": ["series", "temporal"],
         "hidden_dim": [AT_LEAST_ONE],
         "beta": [Bounds(Real, 0)],
+        "equivariance": [Bounds(Real, 0)],
         "variational": [True],
         "transformation": [None, callable],
-        "strength": [Bounds(Real, 0)],
+        "strength": [None, Bounds(Real, 0)],
         "density": ["auto", "local", "mixture", "normal", "has sample"],
         "noise": ["neighbors", "structured", None, "has sample"],
         "on_transform": ["identity", "reconstruct", "augment"],
@@ -228,12 +257,14 @@ class LatentAugmenter(BaseAugmenter):
         self,
         backbone: str | Callable[..., Any] = "cnn_gru",
         *,
-        latent_dim: int = 16,
+        latent_dim: int | None = None,
+        latent: str = "series",
         hidden_dim: int = 32,
         beta: float = 1.0,
+        equivariance: float = 1.0,
         variational: bool = True,
         transformation: Callable[..., np.ndarray] | None = None,
-        strength: float = 1.0,
+        strength: float | None = None,
         density: Any = "auto",
         noise: Any = "neighbors",
         on_transform: str = "identity",
@@ -253,8 +284,10 @@ class LatentAugmenter(BaseAugmenter):
     ) -> None:
         self.backbone = backbone
         self.latent_dim = latent_dim
+        self.latent = latent
         self.hidden_dim = hidden_dim
         self.beta = beta
+        self.equivariance = equivariance
         self.variational = variational
         self.transformation = transformation
         self.strength = strength
@@ -287,7 +320,8 @@ n_timepoints)
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            Posterior mean of the code, `latent_dim` columns; then the level of each
+            Posterior mean of the code, `latent_dim` columns (for each step those of
+            its code, with temporal codes); then the level of each
             channel in the units of `X`; then the log of its scale, where a constant
             has one less than the smallest scale there is; and, if the series of `fit`
             differed in length, the log of the length.
@@ -467,6 +501,8 @@ n_timepoints)
 
         device = resolve_device(self.device)
         backbone = resolve_backbone(self.backbone)
+        temporal = self.latent == "temporal"
+        check_transformation(self.transformation, has_time=temporal)
         make_density(self.density)  # an unfit object is refused before any training
         self.scaling_ = ScaleDecomposition().fit(X)
         self.grid_ = ValueGrid().fit(X)
@@ -479,10 +515,16 @@ n_timepoints)
         self.observation_variance_ = np.maximum(variance, 1e-6)
         self.kl_ = float(_kl(mu, *logvar).mean())
         self._codes = CodeSpace(
-            mu, level, scale, lengths, min_scale=self.scaling_.min_scale_, labels=labels
+            mu,
+            level,
+            scale,
+            lengths,
+            code_shape=getattr(self.module_, "code_shape", mu.shape[1:]),
+            min_scale=self.scaling_.min_scale_,
+            labels=labels,
         )
         self._training = TrainingSeries(
-            self._codes.of_series, residual, labels, self._codes.share_within
+            self._codes.of_series, residual, labels, self._codes.weights
         )
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         self._warn_of_collapse(shape)
@@ -512,6 +554,7 @@ n_timepoints)
             validation_fraction=self.validation_fraction * self.early_stopping,
         )
         n_channels, n_timepoints = shape.shape[1:]
+        temporal = self.latent == "temporal"
         # a module of the user's own need not know of masks to serve complete series
         masked = {"masked": True} if np.isnan(shape).any() else {}
         module, history = train(
@@ -522,12 +565,17 @@ n_timepoints)
                 "n_channels": n_channels,
                 "n_timepoints": n_timepoints,
                 "backbone": backbone,
-                "latent_dim": self.latent_dim,
+                "latent_dim": self.latent_dim or (4 if temporal else 16),
+                "temporal": temporal,
                 "hidden_dim": self.hidden_dim,
                 "variational": self.variational,
                 **masked,
             },
-            criterion={"n_channels": n_channels, "beta": self.beta},
+            criterion={
+                "n_channels": n_channels,
+                "beta": self.beta,
+                "equivariance": self.equivariance * temporal,
+            },
             optimizer=self.optimizer,
             callbacks=self.callbacks or [],
             device=device,
@@ -546,11 +594,12 @@ n_timepoints)
             return
         if np.where(np.isnan(shape), 0.0, shape).var(axis=0).max() > ACTIVE_VARIANCE:
             warnings.warn(
-                f"the posterior has collapsed: none of {self.latent_dim} latent units "
-                f"is active (KL {self.kl_:.2g} nats), so codes carry no information "
-                "and variations leave the shape of a series as it is. Train longer "
-                "(max_epochs), lower beta, or set variational=False; if that changes "
-                "nothing, the shapes may be noise without common structure.",
+                f"the posterior has collapsed: none of {self._codes.n_codes} latent "
+                f"units is active (KL {self.kl_:.2g} nats), so codes carry no "
+                "information and variations leave the shape of a series as it is. "
+                "Train longer (max_epochs), lower beta, or set variational=False; if "
+                "that changes nothing, the shapes may be noise without common "
+                "structure.",
                 PosteriorCollapseWarning,
                 stacklevel=4,
             )
@@ -579,32 +628,32 @@ n_timepoints)
     def _vary(
         self,
         X: np.ndarray,
-        strength: float,
+        factor: float,
         rngs: np.random.Generator | Sequence[np.random.Generator],
         labels: np.ndarray | None,
     ) -> np.ndarray:
         """Move codes, levels, log-scales and what the model cannot explain."""
-        codes, transformation = self._codes, self.transformation or _default()
+        codes = self._codes
+        transformation = scaled(self.transformation or _default(), factor)
         V, shape, *posterior = self._encoded(X, np.full(len(X), X.shape[2]))
-        mu = posterior[0]
+        mu, *logvar = posterior
         decoded = self._network.decode(mu)
         rows = codes.standardised(V)[:, : codes.n_of_series]
-        peers = Peers(self._training, rows, labels)
-        if getattr(transformation, "moves", None) == "series":
+        peers = LatentPeers(self._training, codes, rows, labels, *logvar)
+        if moves_of(transformation) == "series" or self.latent == "temporal":
             rows = np.concatenate([rows, (shape - decoded).reshape(len(X), -1)], axis=1)
-        if isinstance(rngs, np.random.Generator):
-            step = step_of(transformation, rows, rngs, peers)
-        else:  # one generator per row
-            step = np.empty_like(rows)
-            for i, rng in enumerate(rngs):
-                row = slice(i, i + 1)
-                step[row] = step_of(transformation, rows[row], rng, peers[row])
-        of_code, of_level, of_scale, of_residual = codes.split_step(strength * step)
+        step = step_of_rows(transformation, rows, rngs, peers)
+        of_code, of_level, of_scale, of_residual = codes.split_step(step)
         shape = shape + self._network.decode(mu + of_code) - decoded
         if of_residual.size:  # nothing is added where the other series is not known
             shape = shape + np.nan_to_num(of_residual).reshape(shape.shape)
         _, level, scale, _ = codes.split(V)
         return self.scaling_.join(level + of_level, scale * np.exp(of_scale), shape)
+
+    def _keeps_energy(self) -> bool:
+        """Tell whether variations get back the energy that they lose."""
+        # codes between those of two steps decode to less than either
+        return self.latent == "temporal"
 
     def _draw(
         self, labels: np.ndarray | None, n_samples: int, seed: int

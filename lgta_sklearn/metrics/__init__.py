@@ -6,6 +6,13 @@ Each says its direction and range; read it beside its floor, what real series sc
 against other real ones.
 """
 
+from lgta_sklearn.metrics.control import (
+    Signature,
+    monotone_share,
+    signature,
+    signature_distance,
+    strength_correlation,
+)
 from lgta_sklearn.metrics.detection import discriminative_score
 from lgta_sklearn.metrics.distribution import (
     autocorrelation_distance,
@@ -41,6 +48,7 @@ from lgta_sklearn.metrics.usefulness import (
 __all__ = [
     "RandomConvolutions",
     "Report",
+    "Signature",
     "augmentation_gain",
     "autocorrelation_distance",
     "coverage",
@@ -53,13 +61,17 @@ __all__ = [
     "membership_auc",
     "mmd",
     "mmd_p_value",
+    "monotone_share",
     "near_duplicate_share",
     "nearest_neighbour_ratio",
     "precision",
     "predictive_score",
     "recall",
     "report",
+    "signature",
+    "signature_distance",
     "spectrum_distance",
+    "strength_correlation",
     "trts_score",
     "tstr_score",
     "wasserstein",

@@ -7,6 +7,11 @@ points, C channels, H hidden features, L = T / stride steps of the shortened ser
     encoder   u -> Shorten -> backbone -> (B, L, H) -> squeeze, flatten -> mu, logvar
     decoder   z -> expand, unflatten -> (B, L, H) -> backbone -> Lengthen -> u_hat
 
+or, with a code for each step, z is (B, L * latent_dim) and
+
+    encoder   u -> Shorten -> backbone -> (B, L, H) -> mu, logvar of each step
+    decoder   z -> (B, L, H) -> backbone -> Lengthen -> u_hat
+
 The flattened form lets every step of the code's neighbourhood have weights of its
 own; the squeeze to a few features before it keeps the number of weights small.
 """
@@ -56,7 +61,9 @@ class VAE(nn.Module):
         ``backbone(in_features, out_features)`` returns a module that maps
         (B, L, in_features) to (B, L, out_features).
     latent_dim : int, default=8
-        Dimension of the code.
+        Dimension of the code, or of that of each step.
+    temporal : bool, default=False
+        Whether each of the L steps has a code of its own.
     hidden_dim : int, default=32
         Features H of the backbone.
     masked : bool, default=False
@@ -65,6 +72,10 @@ class VAE(nn.Module):
         False gives a plain autoencoder: no posterior variance, no sampling.
     generator : torch.Generator or None, default=None
         Source of the posterior's noise during training.
+    perturb : callable or None, default=None
+        Moves codes of the steps and what they decode to alike, ``(z, u) -> (z, u)``;
+        `forward` then returns, during training, how far the decoder is from moving
+        alike.
 
     Raises
     ------
@@ -83,15 +94,17 @@ class VAE(nn.Module):
         backbone: Callable[..., nn.Module],
         *,
         latent_dim: int = 8,
+        temporal: bool = False,
         hidden_dim: int = 32,
         masked: bool = False,
         variational: bool = True,
         generator: torch.Generator | None = None,
+        perturb: Callable[..., tuple[Tensor, Tensor]] | None = None,
     ) -> None:
         super().__init__()
         self.n_timepoints, self.variational = n_timepoints, variational
         self.masked = masked
-        self.generator = generator
+        self.generator, self.perturb = generator, perturb
         self.encoder = backbone(hidden_dim, hidden_dim)
         self.decoder = backbone(hidden_dim, hidden_dim)
         self.stride = getattr(self.encoder, "stride", 1) or choose_stride(n_timepoints)
@@ -102,11 +115,22 @@ class VAE(nn.Module):
         self.n_steps = math.ceil(n_timepoints / self.stride)  # L
         self.shorten = Shorten(n_channels * (1 + masked), hidden_dim, self.stride)
         self.lengthen = Lengthen(hidden_dim, n_channels, self.stride)
+        self.code_shape = (self.n_steps, latent_dim) if temporal else (latent_dim,)
+        n_moments = 1 + variational
+        if temporal:
+            self.to_code = nn.Linear(hidden_dim, latent_dim * n_moments)
+            self.from_code = nn.Linear(latent_dim, hidden_dim)
+            return
         flat = self.n_steps * SQUEEZED
         self.squeeze = nn.Linear(hidden_dim, SQUEEZED)
-        self.to_code = nn.Linear(flat, latent_dim * (1 + variational))
+        self.to_code = nn.Linear(flat, latent_dim * n_moments)
         self.from_code = nn.Linear(latent_dim, flat)
         self.expand = nn.Linear(SQUEEZED, hidden_dim)
+
+    @property
+    def temporal(self) -> bool:
+        """Tell whether each step has a code of its own."""
+        return len(self.code_shape) > 1
 
     def encode(self, u: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the posterior's mean and log variance.
@@ -118,9 +142,9 @@ class VAE(nn.Module):
 
         Returns
         -------
-        mu : Tensor of shape (B, latent_dim)
-            Posterior mean.
-        logvar : Tensor of shape (B, latent_dim) or None
+        mu : Tensor of shape (B, n_codes)
+            Posterior mean, flattened.
+        logvar : Tensor of shape (B, n_codes) or None
             Log of the posterior variance; None without `variational`.
         """
         missing = self.n_steps * self.stride - self.n_timepoints
@@ -131,30 +155,34 @@ class VAE(nn.Module):
         if self.masked:
             u = torch.cat([u, observed.to(u.dtype)], dim=-1)
         h = self.encoder(self.shorten(u))  # (B, L, H)
-        code = self.to_code(F.gelu(self.squeeze(h)).flatten(1))
+        if not self.temporal:
+            h = F.gelu(self.squeeze(h)).flatten(1)
+        code = self.to_code(h)
         if not self.variational:
-            return code, None
+            return code.flatten(1), None
         mu, logvar = code.chunk(2, dim=-1)
-        return mu, logvar.clamp(-12, 6)
+        return mu.flatten(1), logvar.flatten(1).clamp(-12, 6)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the mean of ``p(u | z)``.
 
         Parameters
         ----------
-        z : Tensor of shape (B, latent_dim)
-            Codes.
+        z : Tensor of shape (B, n_codes)
+            Codes, flattened.
 
         Returns
         -------
         Tensor of shape (B, T, C)
             Shapes of series.
         """
-        h = self.from_code(z).reshape(z.shape[0], self.n_steps, SQUEEZED)
-        h = self.decoder(F.gelu(self.expand(h)))  # (B, L, H)
+        h = self.from_code(z.unflatten(1, self.code_shape))
+        if not self.temporal:
+            h = self.expand(h.reshape(z.shape[0], self.n_steps, SQUEEZED))
+        h = self.decoder(F.gelu(h))  # (B, L, H)
         return self.lengthen(h)[:, : self.n_timepoints]  # (B, T, C)
 
-    def forward(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def forward(self, u: Tensor) -> tuple[Tensor | None, ...]:
         """Encode, draw a code while training (else take the mean), decode.
 
         Parameters
@@ -166,8 +194,10 @@ class VAE(nn.Module):
         -------
         u_hat : Tensor of shape (B, T, C)
             Reconstruction.
-        mu, logvar : Tensor of shape (B, latent_dim)
+        mu, logvar : Tensor of shape (B, n_codes)
             Posterior mean and log variance (None without `variational`).
+        error : Tensor of shape (B, T, C)
+            ``D(T(z)) - T(D(z))``; only with `perturb`, while training.
         """
         mu, logvar = self.encode(u)
         z = mu
@@ -175,4 +205,9 @@ class VAE(nn.Module):
             # drawn on the CPU: the same codes on every device
             noise = torch.randn(mu.shape, generator=self.generator, dtype=mu.dtype)
             z = mu + (logvar / 2).exp() * noise.to(mu.device)
-        return self.decode(z), mu, logvar
+        u_hat = self.decode(z)
+        if not self.training or self.perturb is None:
+            return u_hat, mu, logvar
+        # only the decoder learns from it, and only at the perturbed place
+        moved, wanted = self.perturb(z.detach().unflatten(1, self.code_shape), u_hat)
+        return u_hat, mu, logvar, self.decode(moved.flatten(1)) - wanted

@@ -12,6 +12,7 @@ is missing (NaN), or the series has ended, the sum has no term.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,6 +73,9 @@ class ELBOLoss(nn.Module):
         C of the series.
     beta : float, default=1.0
         Weight of the KL term.
+    equivariance : float, default=0.0
+        Weight of the squared equivariance error, in units of the observation variance:
+        with 1 it counts as much as that of the reconstruction.
 
     Attributes
     ----------
@@ -89,20 +93,21 @@ class ELBOLoss(nn.Module):
 
     variance: Tensor
 
-    def __init__(self, n_channels: int, beta: float = 1.0) -> None:
+    def __init__(
+        self, n_channels: int, beta: float = 1.0, equivariance: float = 0.0
+    ) -> None:
         super().__init__()
-        self.beta, self.warmth = beta, 1.0
+        self.beta, self.warmth, self.equivariance = beta, 1.0, equivariance
         self.register_buffer("variance", torch.ones(n_channels))
 
-    def forward(
-        self, output: tuple[Tensor, Tensor, Tensor | None], target: Tensor
-    ) -> Tensor:
+    def forward(self, output: tuple[Any, ...], target: Tensor) -> Tensor:
         """Return the loss of a batch.
 
         Parameters
         ----------
         output : tuple
-            ``(u_hat, mu, logvar)`` as the VAE returns them.
+            ``(u_hat, mu, logvar)`` as the VAE returns them, and the equivariance error
+            if it was perturbed.
         target : Tensor of shape (B, T, C)
             The shapes, NaN where they are not known.
 
@@ -111,7 +116,7 @@ class ELBOLoss(nn.Module):
         Tensor of shape ()
             Negative bound in nats per series.
         """
-        u_hat, mu, logvar = output
+        u_hat, mu, logvar, *apart = output
         variance = self.variance
         if self.training:
             error = ((target - u_hat.detach()) ** 2).nanmean((0, 1))  # (C,)
@@ -121,4 +126,8 @@ class ELBOLoss(nn.Module):
             self.variance.lerp_(variance, 0.05)
         likelihood = gaussian_log_likelihood(target, u_hat, variance)
         beta = self.beta * (self.warmth if self.training else 1.0)
-        return (beta * kl_divergence(mu, logvar) - likelihood).mean()
+        loss = beta * kl_divergence(mu, logvar) - likelihood
+        for difference in apart:
+            squared = (difference**2 / variance).sum((1, 2))
+            loss = loss + 0.5 * self.equivariance * squared
+        return loss.mean()

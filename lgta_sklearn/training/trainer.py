@@ -19,6 +19,7 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
 
 from lgta_sklearn._random import pinned_threads, seeded_initialisation
+from lgta_sklearn.training.equivariance import TwinPerturbation
 from lgta_sklearn.training.nets import (
     AugmenterNet,
     DivergenceGuard,
@@ -158,9 +159,11 @@ def train(
     KeyboardInterrupt
         After Ctrl-C.
     """
-    streams = [int(s) for s in np.random.SeedSequence(seed).generate_state(4)]
+    streams = [int(s) for s in np.random.SeedSequence(seed).generate_state(5)]
     noise, order = (torch.Generator().manual_seed(s) for s in streams[:2])
     net = AugmenterNet() if net is None else net
+    if criterion.get("equivariance"):
+        module = {**module, "perturb": TwinPerturbation(streams[4])}
     if optimizer is None and net.optimizer is None:
         net.set_params(optimizer=torch.optim.AdamW, optimizer__fused=device != "mps")
     elif optimizer is not None:
@@ -189,7 +192,7 @@ def train(
     if _interrupted(net):
         raise KeyboardInterrupt("training was interrupted; the estimator is not fitted")
     trained = net.module_.eval()
-    trained.generator = None
+    trained.generator = trained.perturb = None
     return trained, _plain(net.history)
 
 

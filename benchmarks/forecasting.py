@@ -1,0 +1,194 @@
+"""Forecasts with and without varied windows in the training set.
+
+    LGTA_DATA=data python benchmarks/forecasting.py
+
+needs the panels TourismQuarterly and TourismMonthly and raw_etth1.csv.gz; about an
+hour on one core. Writes docs/benchmarks/forecasting.md.
+
+Each series is split in time. A global model maps the last values of a series (lags, in
+units of their own mean and deviation) to the next eight; it is trained on windows of
+the first part and tested at every origin of the second. Errors are scaled by the mean
+absolute error of the seasonal-naive forecast within the first part (MASE, Hyndman and
+Koehler, 2006, doi:10.1016/j.ijforecast.2006.03.001), per series, and averaged.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from _sets import panel
+from _shared import DOCS, markdown, read_raw, write
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.multioutput import MultiOutputRegressor
+
+from lgta_sklearn import DirectAugmenter, LatentAugmenter
+from lgta_sklearn.datasets import time_split, windows
+from lgta_sklearn.transforms import (
+    Drift,
+    Jitter,
+    MagnitudeWarp,
+    OneOf,
+    Scaling,
+    TimeWarp,
+    Trend,
+)
+
+HORIZON = 8
+# season, lags, time points to test on, step between training windows, series
+SETS = {
+    "TourismQuarterly": (4, 16, 20, 2, lambda: panel("TourismQuarterly")["X"]),
+    "TourismMonthly": (12, 36, 60, 12, lambda: panel("TourismMonthly")["X"]),
+    "ETTh1": (24, 48, 3000, 12, lambda: read_raw("raw_etth1.csv.gz").T[:, None]),
+}
+ALL = OneOf([Jitter(), Scaling(), MagnitudeWarp(), TimeWarp(), Drift(), Trend()])
+STRENGTHS = (0.1, 0.3, 0.5)
+MODELS = {
+    "ridge": lambda: RidgeCV(np.logspace(-2, 4, 13)),
+    "boosting": lambda: MultiOutputRegressor(
+        HistGradientBoostingRegressor(random_state=0)
+    ),
+}
+
+
+def augmenters(seed):
+    """Return the augmenters, by name; each is fitted once."""
+    return {
+        "direct": DirectAugmenter(ALL, random_state=seed),
+        "latent": LatentAugmenter(
+            latent="temporal", transformation=ALL, random_state=seed
+        ),
+        "latent, the default": LatentAugmenter(random_state=seed),
+    }
+
+
+def in_own_units(W, n_lags):
+    """Return lags and targets in units of the lags, and these units."""
+    lags = W[:, 0, :n_lags]
+    mean, scale = lags.mean(axis=1, keepdims=True), lags.std(axis=1, keepdims=True)
+    scale = np.where(scale > 0, scale, 1.0)
+    return (lags - mean) / scale, (W[:, 0, n_lags:] - mean) / scale, mean, scale
+
+
+def errors(forecast, W, places, n_lags, unit):
+    """Return the scaled errors one step ahead and over all, averaged over series."""
+    absolute = np.abs(forecast - W[:, 0, n_lags:])
+    frame = pd.DataFrame(
+        {"one": absolute[:, 0], "eight": absolute.mean(axis=1), "series": places[:, 0]}
+    )
+    by_series = frame.groupby("series").mean()
+    scaled = by_series.div(unit[by_series.index], axis=0)
+    return scaled.mean().to_dict()
+
+
+def naive_rows(W, places, n_lags, season, unit):
+    """Yield the errors of the forecasts that learn nothing."""
+    lags = W[:, 0, :n_lags]
+    last = np.repeat(lags[:, -1:], HORIZON, axis=1)
+    yield "naive", errors(last, W, places, n_lags, unit)
+    steps = np.arange(HORIZON) % season - season
+    yield "seasonal naive", errors(lags[:, steps], W, places, n_lags, unit)
+
+
+def rows_of(name, seed, kept):
+    """Yield a row per forecaster and training set."""
+    season, n_lags, n_test, step, load = SETS[name]
+    X = np.asarray(load(), dtype=float)
+    train, test = time_split(X, n_test)
+    unit = np.abs(train[..., season:] - train[..., :-season]).mean(axis=(1, 2))
+    known = np.flatnonzero(unit > 0)  # a series that repeats itself has no scale
+    X, train, test, unit = X[known], train[known], test[known], unit[known]
+    W, _ = windows(train, n_lags + HORIZON, step=step)
+    rng = np.random.default_rng(seed)
+    W = W[rng.permutation(len(W))[: int(kept * len(W))]]
+    V, places = windows(X[..., -n_test - n_lags :], n_lags + HORIZON, step=1)
+    head = {"set": name, "seed": seed, "kept": kept, "n": len(W)}
+    for label, scores in naive_rows(V, places, n_lags, season, unit):
+        yield {**head, "model": "none", "trained on": label, **scores}
+    lags, _, mean, scale = in_own_units(V, n_lags)
+
+    def scored(model, rows):
+        inputs, targets, *_ = in_own_units(rows, n_lags)
+        forecast = MODELS[model]().fit(inputs, targets).predict(lags) * scale + mean
+        return errors(forecast, V, places, n_lags, unit)
+
+    for model in MODELS:
+        yield {**head, "model": model, "trained on": "real", **scored(model, W)}
+    for label, augmenter in augmenters(seed).items():
+        augmenter.fit(W)
+        for strength in STRENGTHS:
+            varied = augmenter.augment(W, strength=strength, random_state=seed)
+            grown = np.concatenate([W, varied])
+            for model in MODELS:
+                what = f"real + {label}, strength {strength:g}"
+                yield {**head, "model": model, "trained on": what} | scored(
+                    model, grown
+                )
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--kept", type=float, nargs="+", default=[1.0, 0.1])
+    parser.add_argument("--rows", type=Path, default=DOCS / "forecasting.jsonl")
+    args = parser.parse_args()
+    args.rows.touch()
+    rows = [json.loads(line) for line in args.rows.read_text().splitlines()]
+    have = {(row["set"], row["seed"], row["kept"]) for row in rows}
+    for seed in range(args.seeds):
+        for name in SETS:
+            for kept in args.kept:
+                if (name, seed, kept) in have:
+                    continue
+                new = list(rows_of(name, seed, kept))
+                with args.rows.open("a") as file:
+                    file.writelines(
+                        json.dumps(row, default=float) + "\n" for row in new
+                    )
+                rows += new
+                print(name, seed, kept, flush=True)
+    write_page(pd.DataFrame(rows))
+
+
+def write_page(frame):
+    """Write the tables."""
+    order = list(dict.fromkeys(frame["trained on"]))
+    parts = []
+    for kept, rows in frame.groupby("kept", sort=False):
+        melted = rows.melt(
+            ["set", "model", "trained on", "seed"], ["one", "eight"], "steps", "MASE"
+        )
+        group = melted.groupby(["set", "model", "steps", "trained on"])["MASE"]
+        cells = group.mean().map("{:.3f}".format) + group.std().map(" ± {:.3f}".format)
+        table = cells.unstack("trained on")
+        table = table[[name for name in order if name in table]].reset_index()
+        learnt = melted[melted["model"] != "none"]
+        real = learnt[learnt["trained on"] == "real"].drop(columns="trained on")
+        keys = ["set", "model", "steps", "seed"]
+        pairs = learnt.merge(real, on=keys, suffixes=("", " real"))
+        pairs["against real alone, %"] = 100 * (pairs["MASE"] / pairs["MASE real"] - 1)
+        change = pairs.groupby("trained on")["against real alone, %"]
+        spread = pairs.groupby(["trained on", "seed"])["against real alone, %"].mean()
+        summary = pd.DataFrame(
+            {
+                "change of MASE, %": change.mean().round(2),
+                "sd of seeds": spread.groupby("trained on").std().round(2),
+                "cells not worse": (pairs["MASE"] <= pairs["MASE real"])
+                .groupby(pairs["trained on"])
+                .mean()
+                .round(2),
+            }
+        ).loc[[name for name in order if name.startswith("real")]]
+        share = f"{kept:.0%} of the training windows"
+        sizes = rows.groupby("set")["n"].first().to_dict()
+        parts += [f"## {share}", str(sizes), markdown(summary.reset_index())]
+        parts.append(markdown(table.fillna("")))
+    notes = DOCS / "forecasting_notes.md"
+    head = notes.read_text() if notes.exists() else "# Forecasting"
+    write("forecasting.md", head, *parts)
+
+
+if __name__ == "__main__":
+    main()

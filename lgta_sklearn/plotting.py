@@ -1,0 +1,183 @@
+"""Pictures of what transformations and strengths do. They need matplotlib."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
+
+__all__ = ["plot_response", "plot_variations"]
+
+STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+
+
+def plot_response(
+    augmenter: Any,
+    X: Any,
+    transformations: Sequence[Any] | None = None,
+    *,
+    strengths: Sequence[float] = STRENGTHS,
+    random_state: Any = 0,
+    ax: Any = None,
+) -> Any:
+    """Plot how far variations lie from their sources against the strength.
+
+    Distances are root mean squares over time, in units of the standard deviation that
+    a series has itself: the mean over the series as a line, the middle half of them
+    as a band. On the dotted line the distance is the strength.
+
+    Parameters
+    ----------
+    augmenter : augmenter
+        Fitted; it is not changed.
+    X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series to vary.
+    transformations : sequence of callable or None, default=None
+        Transformations to compare; None takes the augmenter's own.
+    strengths : sequence of float, default=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+        Strengths.
+    random_state : None, int, RandomState or Generator, default=0
+        Seed of the variations.
+    ax : matplotlib.axes.Axes or None, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import DirectAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from lgta_sklearn.plotting import plot_response
+    >>> from lgta_sklearn.transforms import Drift, TimeWarp
+    >>> X = make_waves(40, random_state=0)
+    >>> augmenter = DirectAugmenter(random_state=0).fit(X)
+    >>> ax = plot_response(augmenter, X, [Drift(), TimeWarp()])
+    """
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots()
+    for one in _with_each(augmenter, transformations):
+        distances = np.array(
+            [
+                _distances(X, one.augment(X, strength=s, random_state=random_state))
+                for s in strengths
+            ]
+        )
+        (line,) = ax.plot(
+            strengths, distances.mean(axis=1), "o-", label=_name(one.transformation)
+        )
+        band = np.quantile(distances, [0.25, 0.75], axis=1)
+        ax.fill_between(strengths, *band, color=line.get_color(), alpha=0.12, lw=0)
+    ax.plot(strengths, strengths, ":", color="0.4", zorder=0)
+    ax.set(xlabel="strength", ylabel="distance to the source", xlim=(0, None))
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_variations(
+    series: Any,
+    augmenters: Mapping[str, Any],
+    transformations: Sequence[Any],
+    *,
+    strength: float = 0.3,
+    n_variations: int = 4,
+    channel: int = 0,
+    random_state: Any = 0,
+    axes: Any = None,
+) -> np.ndarray:
+    """Plot a series and its variations side by side: a row for each transformation.
+
+    Parameters
+    ----------
+    series : array-like of shape (n_timepoints,) or (n_channels, n_timepoints)
+        The series.
+    augmenters : mapping of str to augmenter
+        Fitted augmenters, of which each gets a column; they are not changed.
+    transformations : sequence of callable
+        Transformations.
+    strength : float, default=0.3
+        Strength of all variations.
+    n_variations : int, default=4
+        Variations in each picture.
+    channel : int, default=0
+        Channel to draw.
+    random_state : None, int, RandomState or Generator, default=0
+        Seed of the variations: the same transformation gets the same random numbers
+        from each augmenter.
+    axes : ndarray of matplotlib.axes.Axes or None, default=None
+        Where to draw, (n_transformations, 1 + n_augmenters); None makes a new figure.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes of shape (n_transformations, 1 + n_augmenters)
+        The axes; the first column has the series alone.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import DirectAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from lgta_sklearn.plotting import plot_variations
+    >>> from lgta_sklearn.transforms import Drift, TimeWarp
+    >>> X = make_waves(40, random_state=0)
+    >>> augmenters = {"direct": DirectAugmenter(random_state=0).fit(X)}
+    >>> plot_variations(X[0], augmenters, [Drift(), TimeWarp()]).shape
+    (2, 2)
+    """
+    import matplotlib.pyplot as plt
+
+    if axes is None:
+        shape = len(transformations), 1 + len(augmenters)
+        size = 3.2 * shape[1], 1.5 * shape[0]
+        _, axes = plt.subplots(
+            *shape, figsize=size, sharex=True, squeeze=False, layout="constrained"
+        )
+    row_of_X = np.asarray(series)[None]
+    original = row_of_X.reshape(1, -1, row_of_X.shape[-1])[0, channel]
+    for row, transformation in zip(axes, transformations, strict=True):
+        row[0].plot(original, "k")
+        row[0].set_ylabel(_name(transformation), rotation=0, ha="right", va="center")
+        for ax, augmenter in zip(row[1:], augmenters.values(), strict=True):
+            (one,) = _with_each(augmenter, [transformation])
+            varied = one.augment(
+                row_of_X,
+                n_copies=n_variations,
+                strength=strength,
+                random_state=random_state,
+            )
+            varied = np.asarray(varied).reshape(n_variations, -1, len(original))
+            ax.plot(varied[:, channel].T, lw=0.9, alpha=0.8)
+            ax.plot(original, "k", lw=0.6)
+        for ax in row[1:]:
+            ax.sharey(row[0])
+    for ax, title in zip(axes[0], ["original", *augmenters], strict=True):
+        ax.set_title(title)
+    return axes
+
+
+def _with_each(augmenter: Any, transformations: Sequence[Any] | None) -> list[Any]:
+    """Return copies of a fitted augmenter, each with one transformation."""
+    if transformations is None:
+        return [augmenter]
+    return [copy(augmenter).set_params(transformation=t) for t in transformations]
+
+
+def _name(transformation: Any) -> str:
+    """Return what to call a transformation in a picture."""
+    if transformation is None:
+        return "default"
+    return getattr(transformation, "__name__", type(transformation).__name__)
+
+
+def _distances(X: Any, varied: Any) -> np.ndarray:
+    """Return the distance of each variation, in units of its own series."""
+    X, varied = (np.asarray(rows, dtype=float) for rows in (X, varied))
+    unit = np.nanstd(X, axis=-1, keepdims=True)
+    moved = ((varied - X) / np.where(unit > 0, unit, 1.0)) ** 2
+    distances: np.ndarray = np.sqrt(np.nanmean(moved.reshape(len(X), -1), axis=1))
+    return distances
