@@ -244,7 +244,7 @@ class TestAugmentedClassifier:
     @pytest.mark.parametrize("off_class", ["reject", "relabel"])
     def test_doubted_series_are_replaced_or_relabelled(self, waves, off_class):
         # labels without meaning: many new series are put into the other class
-        wild = LatentAugmenter(strength=12.0, max_epochs=30, random_state=0)
+        wild = LatentAugmenter(strength=2.5, max_epochs=30, random_state=0)
         nearest = KNeighborsClassifier(1)
         model = AugmentedClassifier(
             nearest, wild, n_copies=5, off_class=off_class, random_state=0
@@ -330,7 +330,7 @@ class TestLatentResampler:
 
     def test_a_rejected_series_is_replaced_by_one_of_its_class(self, waves):
         sampler = LatentResampler(
-            fast(strength=12.0), off_class="reject", random_state=0
+            fast(strength=2.5), off_class="reject", random_state=0
         )
         X, y = sampler.fit_resample(waves, LABELS)
         nearest = np.abs(X[40:, None] - waves).sum(axis=2).argmin(axis=1)

@@ -64,11 +64,11 @@ class TestVariation:
         assert distances[0] < 0.1 * distances[-1]
 
     def test_what_the_model_cannot_explain_is_kept(self, fitted, italy):
-        X, _ = italy
+        X, y = italy
         spike = np.zeros(24)
         spike[5] = 1e-3
         texture = X + spike * np.where(np.arange(67) % 2, 1, -1)[:, None]
-        varied = fitted.augment(texture, strength=0.1, random_state=0)
+        varied, _ = fitted.augment(texture, y, strength=0.05, random_state=0)
         residual = varied - texture
         # a decoded row would lose the detail; the residual form changes it smoothly
         assert np.abs(residual).mean() < 0.05 * X.std()
@@ -122,23 +122,29 @@ class TestVariation:
             augmenter.augment(X), varied
         )  # there is nothing random in this one
 
-    def test_jitter_of_another_scale_is_another_strength(self, fitted, italy):
+    def test_scale_matters_where_strength_does_not_speak(self, fitted, italy):
         X, _ = italy
         once, twice = (
             pickle.loads(pickle.dumps(fitted)).set_params(transformation=Jitter(scale))
-            for scale in (1.0, 2.0)
+            for scale in (0.05, 0.1)
         )
         np.testing.assert_allclose(
-            twice.augment(X, strength=0.1, random_state=0),
+            twice.augment(X, strength=0.2, random_state=0),
             once.augment(X, strength=0.2, random_state=0),
+            atol=1e-3,
         )
+        near, far = (
+            np.abs(augmenter.augment(X, random_state=0) - X).mean()
+            for augmenter in (once, twice)
+        )
+        np.testing.assert_allclose(far / near, 2, rtol=0.1)
 
     @pytest.mark.parametrize(
         "targets", [np.arange(67), np.linspace(0, 1, 67), np.ones((67, 2))]
     )
     def test_targets_of_a_regression_are_no_classes(self, italy, targets):
         X, _ = italy
-        augmenter = fast(beta=0.0, max_epochs=20, strength=4.0)
+        augmenter = fast(beta=0.0, max_epochs=20, strength=1.0)
         varied = augmenter.fit_transform(X, targets)
         assert not hasattr(augmenter, "classes_")
         assert (np.abs(varied - X).max(axis=1) > 1e-3).all()

@@ -2,27 +2,200 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from lgta_sklearn import LatentAugmenter
-from lgta_sklearn.augmenters._peers import Peers, TrainingSeries
-from lgta_sklearn.transforms import Jitter, LinearDelta, Mixup, SomeOf
+from lgta_sklearn import DirectAugmenter, LatentAugmenter
+from lgta_sklearn.augmenters._peers import LatentPeers, Part, Peers, TrainingSeries
+from lgta_sklearn.transforms import (
+    Compose,
+    Drift,
+    Jitter,
+    LinearDelta,
+    MagnitudeWarp,
+    Mixup,
+    OneOf,
+    PosteriorNoise,
+    Scaling,
+    SomeOf,
+    TimeWarp,
+    Trend,
+)
+from lgta_sklearn.transforms._combinations import scaled
+
+ALONG_TIME = [MagnitudeWarp(), TimeWarp(), Drift(), Trend()]
+OF_SEQUENCES = [Jitter(), Scaling(), *ALONG_TIME]
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
 
 
 def training(V, labels=None, residual=None):
     """Return training series with one code, and residuals of two values."""
     residual = np.zeros((len(V), 1, 2)) if residual is None else residual
-    return TrainingSeries(V, residual, labels, np.ones(1))
+    return TrainingSeries(V, residual, labels)
 
 
-def test_jitter_adds_noise_of_its_scale():
-    Z = np.ones((4000, 3))
-    moved = Jitter(scale=0.5)(Z, np.random.default_rng(0))
-    np.testing.assert_allclose((moved - Z).std(), 0.5, rtol=0.05)
-    assert (Z == 1).all()
+class CodesOnly(Peers):
+    """Peers of rows of which the first column is a code."""
+
+    def sequences(self, V, rng, *, noise=True):
+        where = (slice(None), slice(1))
+        yield Part(V[:, :1], rng, where, lambda step: step)
 
 
-def test_jitter_is_a_parameter_object():
-    assert clone(Jitter(scale=0.3)).scale == 0.3
-    assert repr(Jitter(scale=0.3)) == "Jitter(scale=0.3)"
+class TestSequences:
+    def test_jitter_adds_independent_noise_of_its_scale(self):
+        step = Jitter(scale=0.5)(np.ones((200, 20, 3)), rng()) - 1
+        np.testing.assert_allclose(step.std(), 0.5, rtol=0.05)
+        lagged = (step[:, 1:] * step[:, :-1]).mean() / step.var()
+        assert abs(lagged) < 0.03
+
+    def test_scaling_has_one_factor_for_a_series(self):
+        Z = rng().normal(size=(2000, 4, 3))
+        factor = Scaling(scale=0.2)(Z, rng()) / Z
+        np.testing.assert_allclose(factor, factor[:, :1, :1] * np.ones((1, 4, 3)))
+        np.testing.assert_allclose(factor[:, 0, 0].mean(), 1, atol=0.02)
+        np.testing.assert_allclose(factor[:, 0, 0].std(), 0.2, rtol=0.05)
+
+    def test_a_magnitude_warp_is_a_smooth_factor_alike_for_all_features(self):
+        Z = rng().normal(size=(500, 60, 2))
+        factor = MagnitudeWarp(scale=0.2, n_knots=4)(Z, rng()) / Z
+        np.testing.assert_allclose(factor[..., 0], factor[..., 1])
+        ends = factor[:, [0, -1], 0]  # knots
+        np.testing.assert_allclose(ends.std(), 0.2, rtol=0.1)
+        jump = np.abs(np.diff(factor[..., 0], axis=1)).max()
+        assert jump < 0.2 * np.ptp(factor)
+
+    def test_a_time_warp_keeps_the_ends_and_the_order(self):
+        clock = np.linspace(0, 1, 50)[None, :, None] * np.ones((300, 1, 2))
+        warped = TimeWarp(scale=3.0)(clock, rng())
+        np.testing.assert_allclose(warped[:, [0, -1]], clock[:, [0, -1]])
+        assert (np.diff(warped, axis=1) > 0).all()  # time never stands or goes back
+        assert np.abs(warped - clock).max() > 0.2
+        constant = np.full((3, 10, 1), 7.0)
+        np.testing.assert_allclose(TimeWarp()(constant, rng()), constant)
+
+    def test_a_drift_is_a_random_walk(self):
+        walk = Drift(scale=2.0)(np.zeros((4000, 25, 2)), rng())
+        np.testing.assert_array_equal(walk[..., 0], walk[..., 1])
+        wanted = 2.0 * np.sqrt(np.arange(1, 26) / 25)
+        np.testing.assert_allclose(walk[..., 0].std(axis=0), wanted, rtol=0.1)
+
+    def test_a_trend_is_a_line_through_the_middle(self):
+        line = Trend(scale=2.0)(np.zeros((4000, 11, 1)), rng())[..., 0]
+        np.testing.assert_allclose(np.diff(line, n=2, axis=1), 0, atol=1e-12)
+        np.testing.assert_allclose(line[:, 5], 0, atol=1e-12)
+        np.testing.assert_allclose((line[:, -1] - line[:, 0]).std(), 2.0, rtol=0.05)
+
+    @pytest.mark.parametrize("transformation", OF_SEQUENCES, ids=repr)
+    def test_each_is_a_parameter_object_that_writes_to_nothing(self, transformation):
+        Z = rng().normal(size=(5, 9, 2))
+        Z.setflags(write=False)
+        moved = transformation(Z, rng())
+        assert moved.shape == Z.shape
+        assert not np.array_equal(moved, Z)
+        again = clone(transformation)(Z, rng())
+        np.testing.assert_array_equal(moved, again)
+        assert not np.array_equal(moved, transformation(Z, rng(1)))
+        assert repr(clone(transformation).set_params(scale=7.0)).endswith("(scale=7.0)")
+        np.testing.assert_allclose(
+            clone(transformation).set_params(scale=0)(Z, rng()), Z
+        )
+
+    @pytest.mark.parametrize("transformation", OF_SEQUENCES, ids=repr)
+    def test_scaled_is_the_same_with_another_scale(self, transformation):
+        Z = rng().normal(size=(5, 9, 2))
+        wanted = clone(transformation).set_params(scale=3 * transformation.scale)
+        np.testing.assert_array_equal(
+            scaled(transformation, 3.0)(Z, rng()), wanted(Z, rng())
+        )
+        assert transformation.scale == clone(transformation).scale
+
+    @pytest.mark.parametrize("transformation", ALONG_TIME, ids=repr)
+    def test_without_a_time_axis_it_is_said_before_the_training(self, transformation):
+        with pytest.raises(ValueError, match=r"codes of shape \(4, 3\) have none"):
+            transformation(np.zeros((4, 3)), rng())
+        inside = Compose([Jitter(), OneOf([Jitter(), transformation])])
+        for given in (transformation, inside):
+            augmenter = LatentAugmenter(transformation=given)
+            with pytest.raises(ValueError, match="latent='temporal'"):
+                augmenter.fit(np.zeros((5, 8)))
+            assert not hasattr(augmenter, "history_")
+
+    @pytest.mark.parametrize(
+        "transformation", [Scaling(), MagnitudeWarp(), TimeWarp(), Trend()], ids=repr
+    )
+    def test_draws_do_not_depend_on_the_resolution(self, transformation):
+        # the same curve, seen at 9 and at 33 steps
+        fine = np.sin(np.linspace(0, 3, 33))[None, :, None] * np.ones((20, 1, 1))
+        coarse = transformation(fine[:, ::4], rng())
+        np.testing.assert_allclose(
+            transformation(fine, rng())[:, ::4], coarse, atol=0.03
+        )
+
+
+class TestCombinations:
+    def test_compose_applies_all_in_their_order(self):
+        Z = np.ones((3, 4, 1))
+        both = Compose([lambda Z, rng: Z + 1, lambda Z, rng: Z * 10])
+        assert (both(Z, rng()) == 20).all()
+        assert not both.needs_time
+        assert Compose([Drift()]).needs_time
+
+    def test_one_of_applies_one_to_each_row(self):
+        Z = np.zeros((6000, 2))
+        either = OneOf([lambda Z, rng: Z + 1, lambda Z, rng: Z + 2], [3, 1])
+        moved = either(Z, rng())
+        assert (moved[:, 0] == moved[:, 1]).all()
+        np.testing.assert_allclose((moved[:, 0] == 1).mean(), 0.75, atol=0.02)
+        assert set(moved.ravel()) == {1.0, 2.0}
+        evenly = OneOf(either.transformations)(Z, rng())
+        np.testing.assert_allclose((evenly[:, 0] == 1).mean(), 0.5, atol=0.02)
+
+    def test_what_one_draws_does_not_change_what_another_gets(self):
+        Z = rng().normal(size=(4, 9, 2))
+        alone = Compose([Scaling(0.0), Trend()])(Z, rng()) - Z
+        noise = Compose([Jitter(), Trend(0.0)])(Z, rng()) - Z
+        both = Compose([Jitter(), Trend()])(Z, rng()) - Z
+        np.testing.assert_allclose(both, alone + noise)
+
+    def test_scaled_reaches_the_parts(self):
+        Z = rng().normal(size=(4, 9, 2))
+        inner = Compose([Trend(1.0), lambda Z, rng: Z + 1])
+        far = scaled(SomeOf([inner, Jitter(0.1)], [1, 1]), 3.0)
+        wanted = SomeOf(
+            [Compose([Trend(3.0), lambda Z, rng: Z + 3]), Jitter(0.3)], [1, 1]
+        )
+        np.testing.assert_allclose(far(Z, rng()), wanted(Z, rng()))
+
+    @pytest.mark.parametrize("bad", [[1.0], [-1, 2], [0, 0]])
+    def test_probabilities_are_checked(self, bad):
+        for kind in (OneOf, SomeOf):
+            with pytest.raises(ValueError, match="one probability for each of 2"):
+                kind([Jitter(), Jitter()], bad)(np.zeros((2, 3)), rng())
+
+
+def test_posterior_noise_is_that_of_the_model(italy):
+    X, _ = italy
+    augmenter = LatentAugmenter(
+        transformation=PosteriorNoise(), max_epochs=20, random_state=0
+    ).fit(X)
+    _, logvar = augmenter._network.encode(augmenter.scaling_.split(X[:, None])[2])
+    peers = LatentPeers(
+        augmenter._training, augmenter._codes, augmenter._codes.of_series, None, logvar
+    )
+    rows = augmenter._codes.of_series
+    steps = np.stack(
+        [PosteriorNoise()(rows, rng(seed), peers) - rows for seed in range(300)]
+    )
+    spread = steps[..., :16].std(axis=0) * augmenter._codes.code_scale
+    np.testing.assert_allclose(spread, np.exp(logvar / 2), rtol=0.25)
+    assert (steps[..., 16:] == 0).all()
+    plain = LatentAugmenter(
+        variational=False, transformation=PosteriorNoise(), max_epochs=1
+    )
+    for without in (plain, DirectAugmenter(PosteriorNoise())):
+        with pytest.raises(ValueError, match="how uncertain it is"):
+            without.fit(X)
 
 
 class TestTrainingSeries:
@@ -104,7 +277,7 @@ class TestSteps:
     def test_some_of_moves_some_rows_and_adds_up(self):
         series = training(np.zeros((3, 3)))
         V = np.zeros((4000, 3))
-        peers = Peers(series, V, None)
+        peers = CodesOnly(series, V, None)
 
         def up(Z, rng):
             return Z + 1
@@ -125,7 +298,12 @@ class TestSteps:
 
     def test_some_of_needs_as_many_probabilities(self):
         with pytest.raises(ValueError, match="one probability for each of 2"):
-            SomeOf([Jitter(), Mixup()], [1.0])
+            SomeOf([Jitter(), Jitter()], [1.0])(np.ones((2, 3)), rng())
+        augmenter = LatentAugmenter(
+            transformation=Compose([SomeOf([Jitter(), Mixup()], [1.0])])
+        )
+        with pytest.raises(ValueError, match="one probability for each of 2"):
+            augmenter.fit(np.zeros((5, 8)))
         assert repr(clone(SomeOf([Jitter(0.5)], [1.0]))) == (
             "SomeOf(probabilities=[1.0], transformations=[Jitter(scale=0.5)])"
         )

@@ -53,8 +53,10 @@ def _never(*args):
 BAD_PARAMETERS = {
     "backbone": ("resnet", r"'cnn_gru' or 'transformer' or 'lstm' or a callable"),
     "latent_dim": (0, "an int >= 1, got 0"),
+    "latent": ("step", "'series' or 'temporal', got 'step'"),
     "hidden_dim": (2.5, "an int >= 1, got 2.5"),
     "beta": (-1, "a number >= 0, got -1"),
+    "equivariance": (-1.0, "a number >= 0, got -1.0"),
     "variational": ("yes", "a bool, got 'yes'"),
     "transformation": ("drift", "None or a callable"),
     "strength": (-0.1, "a number >= 0, got -0.1"),

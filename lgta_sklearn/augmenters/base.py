@@ -25,7 +25,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._panels import Panel, container_of
-from lgta_sklearn._random import content_generators, pinned_threads, seed_from
+from lgta_sklearn._random import BLOCK, content_generators, pinned_threads, seed_from
 from lgta_sklearn._validation import (
     Bounds,
     Constraint,
@@ -332,7 +332,8 @@ n_timepoints), or the container of `fit`
 
     def _calibrate(self, X: np.ndarray, labels: np.ndarray | None) -> None:
         """Find out how far the transformation moves the training series."""
-        some = slice(None, None, -(-len(X) // MOST_TRIED))
+        some = np.arange(len(X))[:: -(-len(X) // MOST_TRIED)]
+        some = np.resize(some, max(len(some), BLOCK))  # few series several times
         self._reference = X[some], None if labels is None else labels[some]
         self._calibrated: tuple[Any, ResponseCurve | None] = None, None
         self._response()

@@ -197,9 +197,16 @@ def _as_curves(strengths: Any, distances: Any) -> np.ndarray:
 
 def _correlation(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """Return the correlation of each row of A with that of B; 0 where one is flat."""
-    A, B = (x - x.mean(axis=1, keepdims=True) for x in (A, B))
-    size = np.linalg.norm(A, axis=1) * np.linalg.norm(B, axis=1)
-    product = np.einsum("it,it->i", A, B)
-    flat = size <= 1e-12 * max(float(size.max(initial=0.0)), 1e-300)
-    correlation: np.ndarray = np.where(flat, 0.0, product / np.where(flat, 1.0, size))
+    (A, flat_A), (B, flat_B) = _standardised(A), _standardised(B)
+    correlation: np.ndarray = np.where(
+        flat_A | flat_B, 0.0, np.einsum("it,it->i", A, B)
+    )
     return correlation
+
+
+def _standardised(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of mean 0 and length 1, and which are flat but for rounding."""
+    centred = A - A.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1)
+    flat = length <= 1e-9 * np.linalg.norm(A, axis=1)
+    return centred / np.where(flat, 1.0, length)[:, None], flat

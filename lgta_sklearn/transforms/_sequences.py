@@ -204,7 +204,7 @@ class TimeWarp(_OfSequences):
     >>> from lgta_sklearn.transforms import TimeWarp
     >>> line = np.arange(5.0).reshape(1, 5, 1)
     >>> TimeWarp(0.5)(line, np.random.default_rng(0)).ravel()
-    array([0.  , 1.09, 2.36, 3.31, 4.  ])
+    array([0.  , 0.91, 2.16, 3.16, 4.  ])
     """
 
     needs_time: ClassVar[bool] = True
@@ -248,8 +248,8 @@ class Drift(_OfSequences):
     --------
     >>> import numpy as np
     >>> from lgta_sklearn.transforms import Drift
-    >>> Drift()(np.zeros((1, 4, 1)), np.random.default_rng(0)).ravel()
-    array([0.03, 0.  , 0.16, 0.18])
+    >>> Drift()(np.zeros((1, 4, 1)), np.random.default_rng(1)).ravel()
+    array([0.09, 0.29, 0.38, 0.05])
     """
 
     needs_time: ClassVar[bool] = True
