@@ -57,6 +57,7 @@ SETS = {
     "ECG200": lambda: panel("ECG200")["X"].astype(float),
 }
 OURS = "codes per step, equivariance"
+COSTLY = "codes per time point, equivariance"  # one seed has to do
 VARIANTS = {
     OURS: {"latent": "temporal"},
     "codes per step": {"latent": "temporal", "equivariance": 0.0},
@@ -65,7 +66,7 @@ VARIANTS = {
         "latent": "temporal",
         "backbone": "transformer",
     },
-    "codes per time point, equivariance": {
+    COSTLY: {
         "latent": "temporal",
         "backbone": partial(CNNGRU, stride=1),
     },
@@ -143,8 +144,9 @@ def rows_of(set_name, variant, seed, direct):
             "seed": seed,
             "transformation": name_of(transformation),
             "fit": seconds,
-            **control(augmenter, X),
         }
+        if variant in (OURS, "direct") or seed == 0:
+            row |= control(augmenter, X)
         if variant in (OURS, "direct"):
             row |= realism(augmenter, X, seed)
         if not is_direct:
@@ -170,7 +172,7 @@ def measured(path, n_seeds):
         for set_name, make in SETS.items():
             direct = DirectAugmenter(random_state=seed).fit(make())
             for variant in ("direct", *VARIANTS):
-                if (set_name, variant, seed) in have:
+                if (set_name, variant, seed) in have or (seed and variant == COSTLY):
                     continue
                 rows = list(rows_of(set_name, variant, seed, direct))
                 with path.open("a") as file:
@@ -224,7 +226,14 @@ def tables(frame):
     ].sum()
     shown = cells.drop(columns=["wasserstein lower", "frechet lower"])
     shown["both lower"] = shown["both lower"].map({True: "yes", False: "no"})
-    return control_table, signatures.round(2).reset_index(), shown, wins.loc[names]
+    first = frame[frame["seed"] == 0].groupby("variant")[kinds].min().reset_index()
+    return (
+        control_table,
+        first,
+        signatures.round(2).reset_index(),
+        shown,
+        wins.loc[names],
+    )
 
 
 def main():
@@ -234,7 +243,7 @@ def main():
     args = parser.parse_args()
     args.rows.touch()
     frame = measured(args.rows, args.seeds)
-    control_table, signatures, cells, wins = tables(frame)
+    control_table, first, signatures, cells, wins = tables(frame)
     floors = pd.DataFrame(
         [[name, *np.round(floor_of(make()), 4)] for name, make in SETS.items()],
         columns=["set", "wasserstein", "frechet"],
@@ -246,6 +255,8 @@ def main():
         notes.read_text() if notes.exists() else "# Controllability",
         "## Strength: the worst of four sets and all seeds",
         markdown(control_table),
+        "The worst of all transformations and sets, by variant, one seed:",
+        markdown(first),
         "## Signature: distance to the direct twin at strength .3",
         markdown(overall),
         markdown(signatures.fillna("no time axis")),

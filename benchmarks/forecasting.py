@@ -6,10 +6,11 @@ needs the panels TourismQuarterly and TourismMonthly and raw_etth1.csv.gz; about
 hour on one core. Writes docs/benchmarks/forecasting.md.
 
 Each series is split in time. A global model maps the last values of a series (lags, in
-units of their own mean and deviation) to the next eight; it is trained on windows of
-the first part and tested at every origin of the second. Errors are scaled by the mean
-absolute error of the seasonal-naive forecast within the first part (MASE, Hyndman and
-Koehler, 2006, doi:10.1016/j.ijforecast.2006.03.001), per series, and averaged.
+differences from their mean) to the next eight; it is trained on windows of the first
+part and tested at every origin of the second. Everything is in units of the mean
+absolute error of the seasonal-naive forecast within the first part of the series, so
+that absolute errors are scaled errors (MASE, Hyndman and Koehler, 2006,
+doi:10.1016/j.ijforecast.2006.03.001); they are averaged per series, then over series.
 """
 
 import argparse
@@ -64,55 +65,51 @@ def augmenters(seed):
     }
 
 
-def in_own_units(W, n_lags):
-    """Return lags and targets in units of the lags, and these units."""
-    lags = W[:, 0, :n_lags]
-    mean, scale = lags.mean(axis=1, keepdims=True), lags.std(axis=1, keepdims=True)
-    scale = np.where(scale > 0, scale, 1.0)
-    return (lags - mean) / scale, (W[:, 0, n_lags:] - mean) / scale, mean, scale
+def from_level(W, n_lags):
+    """Return lags and targets as differences from the mean of the lags, and this."""
+    level = W[:, 0, :n_lags].mean(axis=1, keepdims=True)
+    return W[:, 0, :n_lags] - level, W[:, 0, n_lags:] - level, level
 
 
-def errors(forecast, W, places, n_lags, unit):
-    """Return the scaled errors one step ahead and over all, averaged over series."""
+def errors(forecast, W, places, n_lags):
+    """Return the errors one step ahead and over all, averaged over series."""
     absolute = np.abs(forecast - W[:, 0, n_lags:])
     frame = pd.DataFrame(
         {"one": absolute[:, 0], "eight": absolute.mean(axis=1), "series": places[:, 0]}
     )
-    by_series = frame.groupby("series").mean()
-    scaled = by_series.div(unit[by_series.index], axis=0)
-    return scaled.mean().to_dict()
+    return frame.groupby("series").mean().mean().to_dict()
 
 
-def naive_rows(W, places, n_lags, season, unit):
+def naive_rows(W, places, n_lags, season):
     """Yield the errors of the forecasts that learn nothing."""
     lags = W[:, 0, :n_lags]
     last = np.repeat(lags[:, -1:], HORIZON, axis=1)
-    yield "naive", errors(last, W, places, n_lags, unit)
+    yield "naive", errors(last, W, places, n_lags)
     steps = np.arange(HORIZON) % season - season
-    yield "seasonal naive", errors(lags[:, steps], W, places, n_lags, unit)
+    yield "seasonal naive", errors(lags[:, steps], W, places, n_lags)
 
 
 def rows_of(name, seed, kept):
     """Yield a row per forecaster and training set."""
     season, n_lags, n_test, step, load = SETS[name]
     X = np.asarray(load(), dtype=float)
-    train, test = time_split(X, n_test)
+    train, _ = time_split(X, n_test)
     unit = np.abs(train[..., season:] - train[..., :-season]).mean(axis=(1, 2))
     known = np.flatnonzero(unit > 0)  # a series that repeats itself has no scale
-    X, train, test, unit = X[known], train[known], test[known], unit[known]
+    X, train = (A[known] / unit[known, None, None] for A in (X, train))
     W, _ = windows(train, n_lags + HORIZON, step=step)
     rng = np.random.default_rng(seed)
     W = W[rng.permutation(len(W))[: int(kept * len(W))]]
     V, places = windows(X[..., -n_test - n_lags :], n_lags + HORIZON, step=1)
     head = {"set": name, "seed": seed, "kept": kept, "n": len(W)}
-    for label, scores in naive_rows(V, places, n_lags, season, unit):
+    for label, scores in naive_rows(V, places, n_lags, season):
         yield {**head, "model": "none", "trained on": label, **scores}
-    lags, _, mean, scale = in_own_units(V, n_lags)
+    lags, _, level = from_level(V, n_lags)
 
     def scored(model, rows):
-        inputs, targets, *_ = in_own_units(rows, n_lags)
-        forecast = MODELS[model]().fit(inputs, targets).predict(lags) * scale + mean
-        return errors(forecast, V, places, n_lags, unit)
+        inputs, targets, _ = from_level(rows, n_lags)
+        forecast = MODELS[model]().fit(inputs, targets).predict(lags) + level
+        return errors(forecast, V, places, n_lags)
 
     for model in MODELS:
         yield {**head, "model": model, "trained on": "real", **scored(model, W)}

@@ -177,7 +177,41 @@ def test_feature_names_are_for_two_dimensions_only(italy, motions):
     assert isinstance(multi.transform(motions[0]), np.ndarray)
 
 
+@pytest.mark.parametrize("latent_dim", [None, 2])
+def test_codes_per_time_step_do_all_that_one_code_does(backbone, series, latent_dim):
+    X, y = series
+    augmenter = fast(backbone, latent="temporal", latent_dim=latent_dim).fit(X, y)
+    n_channels = 1 if X.ndim == 2 else X.shape[1]
+    n_codes = -(-X.shape[-1] // 4) * (latent_dim or 4)
+    Z = augmenter.encode(X)
+    assert Z.shape == (len(X), n_codes + 2 * n_channels)
+    np.testing.assert_allclose(
+        augmenter.decode(Z), augmenter.reconstruct(X), rtol=1e-5, atol=1e-6
+    )
+    for same in (augmenter.transform(X), augmenter.augment(X), augmenter.impute(X)):
+        assert same.shape == X.shape
+        assert same.dtype == X.dtype
+    drawn = augmenter.sample(300, random_state=0)
+    np.testing.assert_array_equal(drawn[:5], augmenter.sample(5, random_state=0))
+    assert augmenter.sample(2, y=y[0]).shape == (2, *X.shape[1:])
+    assert np.isfinite(augmenter.score_samples(X)).all()
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(augmenter)).augment(X, random_state=0),
+        augmenter.augment(X, random_state=0),
+    )
+
+
+@pytest.mark.changes_global_state
+def test_check_estimator_with_codes_per_time_step():
+    params = {**VARYING, "latent": "temporal"}
+    assert _check(LatentAugmenter(strength=1.0, **params), EXPECTED) == set(EXPECTED)
+    assert (
+        _check(LatentAugmenter(strength=0, **params | {"max_epochs": 1}), {}) == set()
+    )
+
+
 OTHER = {
+    "latent": "temporal",
     "backbone": "lstm",
     "latent_dim": 3,
     "hidden_dim": 12,

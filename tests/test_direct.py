@@ -109,6 +109,10 @@ def test_mixup_is_smote_on_values(italy):
 
 def test_samples_are_varied_training_series(italy):
     X, y = italy
+    mixed = DirectAugmenter(Mixup(), random_state=0).fit(X, y)
+    np.testing.assert_array_equal(
+        mixed.sample(100, random_state=3), mixed.sample(300, random_state=3)[:100]
+    )
     augmenter = DirectAugmenter(Jitter(0.01), random_state=0).fit(X, y)
     drawn = augmenter.sample(600, random_state=3)
     np.testing.assert_array_equal(augmenter.sample(100, random_state=3), drawn[:100])

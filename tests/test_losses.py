@@ -51,6 +51,17 @@ def test_beta_weighs_the_kl_of_one_series_and_warmth_only_training():
     torch.testing.assert_close(cold.eval()(output, u), loss[1.0](output, u))
 
 
+def test_equivariance_weighs_its_error_in_units_of_the_variance():
+    u = torch.zeros(2, 3, 1)
+    mu, logvar, apart = torch.zeros(2, 1), torch.zeros(2, 1), torch.full((2, 3, 1), 2.0)
+    plain = losses.ELBOLoss(1, equivariance=0.5).eval()
+    plain.variance.fill_(4.0)
+    with_it = plain((u, mu, logvar, apart), u)
+    torch.testing.assert_close(
+        with_it - plain((u, mu, logvar), u), torch.tensor(0.5 * 0.5 * 3 * 4.0 / 4.0)
+    )
+
+
 def test_what_is_missing_has_no_term_and_no_gradient():
     u, u_hat = _codes()[:, :, :, None].expand(2, 5, 3, 2)
     holed, u_hat = u.clone(), u_hat.clone().requires_grad_()

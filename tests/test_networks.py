@@ -24,11 +24,12 @@ def test_a_backbone_maps_a_sequence_to_a_sequence(name, n_timepoints):
     assert backbone(torch.randn(3, n_timepoints, 6)).shape == (3, n_timepoints, 8)
 
 
+@pytest.mark.parametrize("temporal", [True, False])
 @pytest.mark.parametrize("variational", [True, False])
 @pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("shape", [(3, 2, 1), (3, 3, 5), (3, 25, 2), (2, 700, 1)])
 def test_shape_in_is_shape_out_and_a_gradient_reaches_every_weight(
-    name, shape, variational
+    name, shape, variational, temporal
 ):
     _, n_timepoints, n_channels = shape
     generator = torch.Generator().manual_seed(0)
@@ -39,11 +40,12 @@ def test_shape_in_is_shape_out_and_a_gradient_reaches_every_weight(
         latent_dim=3,
         hidden_dim=8,
         variational=variational,
+        temporal=temporal,
         generator=generator,
     )
     u_hat, mu, logvar = vae(torch.randn(shape))
     assert u_hat.shape == shape
-    assert mu.shape == (shape[0], 3)
+    assert mu.shape == (shape[0], 3 * (vae.n_steps if temporal else 1))
     assert (logvar is None) == (not variational)
     (u_hat.square().mean() + (0 if logvar is None else logvar.sum())).backward()
     for weight, parameter in vae.named_parameters():

@@ -1,14 +1,14 @@
 """What every augmenter shares: checks, seeding, devices, layouts.
 
 A family of generators fills four hooks: `_fit_series` learns from checked series,
-`_vary` varies given series, `_draw` invents new ones, and `_filled` fills gaps, all but
-the last on arrays of shape (n_samples, n_channels, n_timepoints) in double precision
-with NaN where a series is not known. This class sees to parameters, labels, seeds,
+`_varier` prepares to vary given series, `_draw` invents new ones, and `_filled` fills
+gaps, all but the last on arrays of shape (n_samples, n_channels, n_timepoints) in
+double precision with NaN where a series is not known. This class sees to parameters, labels, seeds,
 threads, units, dtypes and the caller's layout.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -37,9 +37,11 @@ from lgta_sklearn._validation import (
 )
 from lgta_sklearn.augmenters._response import ResponseCurve, amplified, key_of
 
-__all__ = ["BaseAugmenter"]
+__all__ = ["BaseAugmenter", "Rngs", "Varier"]
 
-MOST_TRIED = 512  # training series that are varied to find out how far they move
+Rngs = np.random.Generator | Sequence[np.random.Generator]
+Varier = Callable[[float, Rngs], np.ndarray]
+
 COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
 MANY_CLASSES = 20
 _UNSEEN = (
@@ -80,17 +82,13 @@ class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         """Learn from series; `labels` are the numbers of their classes."""
 
     @abstractmethod
-    def _vary(
-        self,
-        X: np.ndarray,
-        factor: float,
-        rngs: np.random.Generator | Sequence[np.random.Generator],
-        labels: np.ndarray | None,
-    ) -> np.ndarray:
-        """Return one variation of each series, with one generator or one per row.
+    def _varier(self, X: np.ndarray, labels: np.ndarray | None) -> Varier:
+        """Return what varies series, each time it is called.
 
-        `factor` is what the effect of the transformation is multiplied by; `labels` are
-        the numbers of their classes, -1 for one that was not in `fit`.
+        `labels` are the numbers of their classes, -1 for one that was not in `fit`.
+        What is returned is called with what the effect of the transformation is
+        multiplied by, and with one generator or one per row; it returns a variation of
+        each.
         """
 
     @abstractmethod
@@ -143,7 +141,7 @@ n_timepoints)
             with pinned_threads():
                 X = panel.as_channels()
                 self._fit_series(X, panel.lengths, labels, self._seed)
-                self._calibrate(X, labels)
+                self._prepare_response(X, labels)
         except BaseException:
             self._forget()
             raise
@@ -324,19 +322,24 @@ n_timepoints), or the container of `fit`
         if strength == 0 or len(panel) == 0:
             return panel
         with pinned_threads():
-            response = self._response()
-            factor = 1.0 if strength is None else response.factor(strength)
-            varied = self._vary(panel.as_channels(), factor, rngs, labels)
-            varied = amplified(varied, response.loss(factor))
+            factor = self._factor(strength)
+            varied = self._varier(panel.as_channels(), labels)(factor, rngs)
+            if self._keeps_energy():
+                varied = amplified(varied, self._response().loss(factor))
         return panel.with_values(varied)
 
-    def _calibrate(self, X: np.ndarray, labels: np.ndarray | None) -> None:
-        """Find out how far the transformation moves the training series."""
-        some = np.arange(len(X))[:: -(-len(X) // MOST_TRIED)]
-        some = np.resize(some, max(len(some), BLOCK))  # few series several times
+    def _prepare_response(self, X: np.ndarray, labels: np.ndarray | None) -> None:
+        """Keep series to find out by how far a transformation moves them."""
+        # as many as the network takes at once; few series stand for several
+        some = np.resize(np.arange(len(X))[:: -(-len(X) // BLOCK)], BLOCK)
         self._reference = X[some], None if labels is None else labels[some]
         self._calibrated: tuple[Any, ResponseCurve | None] = None, None
-        self._response()
+        if self.strength or self._keeps_energy():  # else it may never be asked for
+            self._response()
+
+    def _factor(self, strength: float | None) -> float:
+        """Return what the effect of the transformation is multiplied by."""
+        return 1.0 if strength is None else self._response().factor(strength)
 
     def _response(self) -> ResponseCurve:
         """Return the response of the transformation, also of one set after `fit`."""
@@ -362,10 +365,11 @@ n_timepoints), or the container of `fit`
 
     def _measured_response(self) -> ResponseCurve:
         X, labels = self._reference
+        varier = self._varier(X, labels)
 
         def vary(factor: float) -> np.ndarray:
             rng = np.random.default_rng([self._seed, 2])  # the same for each factor
-            return self._vary(X, factor, rng, labels)
+            return varier(factor, rng)
 
         return ResponseCurve.measured(X, vary, keep_energy=self._keeps_energy())
 

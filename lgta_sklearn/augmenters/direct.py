@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lgta_sklearn._panels import Panel, unpadded
-from lgta_sklearn._random import blocks
+from lgta_sklearn._random import BLOCK, blocks
 from lgta_sklearn._validation import Bounds, Constraint
 from lgta_sklearn.augmenters._peers import (
     Part,
@@ -20,7 +20,7 @@ from lgta_sklearn.augmenters._peers import (
     TrainingSeries,
     step_of_rows,
 )
-from lgta_sklearn.augmenters.base import BaseAugmenter
+from lgta_sklearn.augmenters.base import BaseAugmenter, Rngs, Varier
 from lgta_sklearn.gaps import bridge
 from lgta_sklearn.scaling import ScaleDecomposition
 from lgta_sklearn.transforms import Jitter
@@ -133,52 +133,58 @@ class DirectAugmenter(BaseAugmenter):
         seed: int,
     ) -> None:
         """Keep the series, as neighbours and to draw from."""
-        check_transformation(self.transformation, has_time=True)
+        check_transformation(self.transformation, has_time=True, has_posterior=False)
         self.scaling_ = ScaleDecomposition().fit(X)
         self._unit = np.nanstd(X, axis=(0, 2))[:, None]
         self._unit[self._unit == 0] = 1.0
         self._kept = X, lengths, labels
         self._training = TrainingSeries(self._rows(X), np.empty((len(X), 0)), labels)
 
-    def _vary(
-        self,
-        X: np.ndarray,
-        factor: float,
-        rngs: np.random.Generator | Sequence[np.random.Generator],
-        labels: np.ndarray | None,
-    ) -> np.ndarray:
-        """Move values."""
+    def _varier(self, X: np.ndarray, labels: np.ndarray | None) -> Varier:
+        """Return what moves values."""
         rows = self._rows(X)
         peers = _Peers(self, rows, labels, unpadded(X).lengths)
-        transformation = scaled(self.transformation or Jitter(), factor)
-        step = step_of_rows(transformation, rows, rngs, peers)
-        return X + step.reshape(X.shape) * self._unit
+        transformation = self.transformation or Jitter()
+
+        def vary(factor: float, rngs: Rngs) -> np.ndarray:
+            step = step_of_rows(scaled(transformation, factor), rows, rngs, peers)
+            return X + step.reshape(X.shape) * self._unit
+
+        return vary
 
     def _draw(
         self, labels: np.ndarray | None, n_samples: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw training series, with replacement, and vary them."""
-        X, lengths, of_rows = self._kept
-        strength = self.strength
-        factor = 1.0 if strength is None else self._response().factor(strength)
-        new, source = np.empty((n_samples, *X.shape[1:])), np.empty(n_samples, int)
+        X, lengths, classes = self._kept
+        factor = self._factor(self.strength)
+        new = [np.empty((0, *X.shape[1:]))]
+        sources = [np.empty(0, dtype=int)]
         for number, block in blocks(n_samples):
             rng = np.random.default_rng([seed, number])
-            share = rng.uniform(size=block.stop - block.start)
-            if labels is None:
-                source[block] = (share * len(X)).astype(int)
-            else:
-                for k in np.unique(labels[block]):
-                    members = np.flatnonzero(of_rows == k)
-                    own = labels[block] == k
-                    chosen = (share[own] * len(members)).astype(int)
-                    source[block][own] = members[chosen]
-            drawn = source[block]
-            known = None if of_rows is None else of_rows[drawn]
-            new[block] = X[drawn]
+            # always a whole block, so that a longer draw begins with a shorter one
+            wanted = None if labels is None else np.resize(labels[block], BLOCK)
+            source = self._drawn_rows(wanted, rng)
+            varied = X[source]
             if factor:
-                new[block] = self._vary(X[drawn], factor, rng, known)
-        return new, lengths[source]
+                known = None if classes is None else classes[source]
+                varied = self._varier(varied, known)(factor, rng)
+            new.append(varied[: block.stop - block.start])
+            sources.append(source[: block.stop - block.start])
+        return np.concatenate(new), lengths[np.concatenate(sources)]
+
+    def _drawn_rows(
+        self, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw a block of training series, of the given classes if there are labels."""
+        X, _, classes = self._kept
+        share = rng.uniform(size=BLOCK)
+        if labels is None or classes is None:
+            return (share * len(X)).astype(int)
+        size = np.bincount(classes)
+        first = np.cumsum(size) - size  # in the order of classes
+        place = first[labels] + (share * size[labels]).astype(int)
+        return np.argsort(classes, kind="stable")[place]
 
     def _filled(self, panel: Panel) -> Panel:
         """Return series whose gaps are bridged by straight lines."""

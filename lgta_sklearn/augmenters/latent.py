@@ -37,7 +37,7 @@ from lgta_sklearn.augmenters._peers import (
     TrainingSeries,
     step_of_rows,
 )
-from lgta_sklearn.augmenters.base import BaseAugmenter
+from lgta_sklearn.augmenters.base import BaseAugmenter, Rngs, Varier
 from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
@@ -502,7 +502,9 @@ n_timepoints)
         device = resolve_device(self.device)
         backbone = resolve_backbone(self.backbone)
         temporal = self.latent == "temporal"
-        check_transformation(self.transformation, has_time=temporal)
+        check_transformation(
+            self.transformation, has_time=temporal, has_posterior=self.variational
+        )
         make_density(self.density)  # an unfit object is refused before any training
         self.scaling_ = ScaleDecomposition().fit(X)
         self.grid_ = ValueGrid().fit(X)
@@ -555,8 +557,8 @@ n_timepoints)
         )
         n_channels, n_timepoints = shape.shape[1:]
         temporal = self.latent == "temporal"
-        # a module of the user's own need not know of masks to serve complete series
-        masked = {"masked": True} if np.isnan(shape).any() else {}
+        # a module of the user's own need not know of what is not asked for
+        options = {"masked": bool(np.isnan(shape).any()), "temporal": temporal}
         module, history = train(
             shape.transpose(0, 2, 1),
             net,
@@ -566,10 +568,9 @@ n_timepoints)
                 "n_timepoints": n_timepoints,
                 "backbone": backbone,
                 "latent_dim": self.latent_dim or (4 if temporal else 16),
-                "temporal": temporal,
                 "hidden_dim": self.hidden_dim,
                 "variational": self.variational,
-                **masked,
+                **{name: True for name, wanted in options.items() if wanted},
             },
             criterion={
                 "n_channels": n_channels,
@@ -625,16 +626,9 @@ n_timepoints)
             noise = ResidualNoise() if structured else clone(self.noise, safe=False)
             self.noise_ = noise.fit(residual)
 
-    def _vary(
-        self,
-        X: np.ndarray,
-        factor: float,
-        rngs: np.random.Generator | Sequence[np.random.Generator],
-        labels: np.ndarray | None,
-    ) -> np.ndarray:
-        """Move codes, levels, log-scales and what the model cannot explain."""
-        codes = self._codes
-        transformation = scaled(self.transformation or _default(), factor)
+    def _varier(self, X: np.ndarray, labels: np.ndarray | None) -> Varier:
+        """Return what moves codes, levels, log-scales and residuals of series."""
+        codes, transformation = self._codes, self.transformation or _default()
         V, shape, *posterior = self._encoded(X, np.full(len(X), X.shape[2]))
         mu, *logvar = posterior
         decoded = self._network.decode(mu)
@@ -642,13 +636,17 @@ n_timepoints)
         peers = LatentPeers(self._training, codes, rows, labels, *logvar)
         if moves_of(transformation) == "series" or self.latent == "temporal":
             rows = np.concatenate([rows, (shape - decoded).reshape(len(X), -1)], axis=1)
-        step = step_of_rows(transformation, rows, rngs, peers)
-        of_code, of_level, of_scale, of_residual = codes.split_step(step)
-        shape = shape + self._network.decode(mu + of_code) - decoded
-        if of_residual.size:  # nothing is added where the other series is not known
-            shape = shape + np.nan_to_num(of_residual).reshape(shape.shape)
         _, level, scale, _ = codes.split(V)
-        return self.scaling_.join(level + of_level, scale * np.exp(of_scale), shape)
+
+        def vary(factor: float, rngs: Rngs) -> np.ndarray:
+            step = step_of_rows(scaled(transformation, factor), rows, rngs, peers)
+            of_code, of_level, of_scale, of_residual = codes.split_step(step)
+            moved = shape + self._network.decode(mu + of_code) - decoded
+            if of_residual.size:  # nothing is added where the other is not known
+                moved = moved + np.nan_to_num(of_residual).reshape(shape.shape)
+            return self.scaling_.join(level + of_level, scale * np.exp(of_scale), moved)
+
+        return vary
 
     def _keeps_energy(self) -> bool:
         """Tell whether variations get back the energy that they lose."""
@@ -708,10 +706,12 @@ def _in_blocks(
     sample_at: Callable[..., np.ndarray], V: np.ndarray, seed: int
 ) -> np.ndarray:
     """Return what is drawn at codes, block by block, each with its own generator."""
-    parts = [
-        sample_at(V[rows], np.random.default_rng([seed, number]))
-        for number, rows in blocks(len(V))
-    ]
+    parts = []
+    for number, rows in blocks(len(V)):
+        # always for a whole block, so that a longer draw begins with a shorter one
+        some = np.resize(V[rows], (BLOCK, V.shape[1]))
+        drawn = sample_at(some, np.random.default_rng([seed, number]))
+        parts.append(drawn[: rows.stop - rows.start])
     return np.concatenate(parts)
 
 

@@ -54,7 +54,7 @@ def needs_time(transformation: Transformation | None) -> bool:
 
 
 def check_transformation(
-    transformation: Transformation | None, *, has_time: bool
+    transformation: Transformation | None, *, has_time: bool, has_posterior: bool
 ) -> None:
     """Refuse, before anything is trained, a transformation that cannot be applied.
 
@@ -64,11 +64,14 @@ def check_transformation(
         Transformation of any kind.
     has_time : bool
         Whether what it acts on has a time axis.
+    has_posterior : bool
+        Whether a model knows how uncertain it is.
 
     Raises
     ------
     ValueError
-        If it needs a time axis and there is none, or its probabilities do not fit.
+        If it needs a time axis or a posterior and there is none, or its probabilities
+        do not fit.
     """
     if getattr(transformation, "needs_time", False) and not has_time:
         raise ValueError(
@@ -76,10 +79,15 @@ def check_transformation(
             "whole series has no time axis. Use LatentAugmenter(latent='temporal'), "
             "whose codes have one, or DirectAugmenter(transformation)."
         )
+    if getattr(transformation, "needs_posterior", False) and not has_posterior:
+        raise ValueError(
+            f"transformation={transformation!r} asks a model how uncertain it is, and "
+            "there is none that knows. Use LatentAugmenter with variational=True."
+        )
     if isinstance(transformation, _Combination):
         list(transformation._chosen(0, np.random.default_rng(0)))
         for inner in transformation.transformations:
-            check_transformation(inner, has_time=has_time)
+            check_transformation(inner, has_time=has_time, has_posterior=has_posterior)
 
 
 def scaled(transformation: Transformation, factor: float) -> Transformation:

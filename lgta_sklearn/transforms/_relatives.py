@@ -145,6 +145,7 @@ class PosteriorNoise(BaseEstimator):
     """
 
     moves: ClassVar[str] = "levels"
+    needs_posterior: ClassVar[bool] = True
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
