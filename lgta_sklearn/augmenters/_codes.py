@@ -11,6 +11,7 @@ from sklearn.impute import KNNImputer
 
 __all__ = ["CodeSpace"]
 
+MIN_SPREAD = 1e-3  # of levels, in smallest scales, and of log-scales
 MOST_DONORS = 5000  # training series that may lend a level where there is none
 
 
@@ -62,7 +63,11 @@ class CodeSpace:
         self.code_shape, self.min_scale = code_shape, min_scale
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
         V = self._columns(code, level, scale, lengths)
-        self._mean, self._unit = np.nanmean(V, axis=0), np.nanstd(V, axis=0)
+        self._mean, spread = np.nanmean(V, axis=0), np.nanstd(V, axis=0)
+        # levels of series that were standardised one by one differ by rounding alone
+        of_levels = [MIN_SPREAD * min_scale, np.full(self.n_channels, MIN_SPREAD)]
+        least = np.concatenate([np.zeros(self.n_codes), *of_levels])
+        self._unit = np.fmax(spread, np.pad(least, (0, V.shape[1] - len(least))))
         if len(code_shape) > 1:
             self._pool_steps(code)
             self.share_within = np.ones(self.n_codes)

@@ -3,8 +3,8 @@
 A family of generators fills four hooks: `_fit_series` learns from checked series,
 `_varier` prepares to vary given series, `_draw` invents new ones, and `_filled` fills
 gaps, all but the last on arrays of shape (n_samples, n_channels, n_timepoints) in
-double precision with NaN where a series is not known. This class sees to parameters, labels, seeds,
-threads, units, dtypes and the caller's layout.
+double precision with NaN where a series is not known. This class sees to parameters,
+labels, seeds, threads, strengths, units, dtypes and the caller's layout.
 """
 
 from abc import ABC, abstractmethod
