@@ -49,16 +49,17 @@ def rows_of(name, seeds, strengths):
     X_test, y_test = LOADERS[name](split="test", return_type="numpy3D")
     for seed in range(seeds):
         augmenter = LatentAugmenter(random_state=seed, device="cpu").fit(X, y)
-        sets = {("as it is", 0.0): (X, y)}
-        for strength in strengths:
+        sets = {("as it is", ""): (X, y)}
+        for strength in [None, *strengths]:
+            told = "default" if strength is None else f"{strength:g}"
             # the Pipeline's fit_transform: one variation per row, nothing else
-            sets["rows varied", strength] = augmenter.augment(
+            sets["rows varied", told] = augmenter.augment(
                 X, y, strength=strength, random_state=seed
             )
             more, labels = augmenter.augment(
                 X, y, n_copies=3, strength=strength, random_state=seed
             )
-            sets["grown x4", strength] = np.r_[X, more], np.r_[y, labels]
+            sets["grown x4", told] = np.r_[X, more], np.r_[y, labels]
         for (what, strength), (A, b) in sets.items():
             for clf_name, clf in classifiers(seed).items():
                 model = make_pipeline(FunctionTransformer(flatten), clone(clf))
@@ -69,7 +70,7 @@ def rows_of(name, seeds, strengths):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--strengths", type=float, nargs="+", default=[0.5, 1.0, 2.0])
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.1, 0.2, 0.4])
     args = parser.parse_args()
     warnings.simplefilter("error")
     rows = []

@@ -105,7 +105,7 @@ axes[0, 0].set_ylabel("demand, standardised")
 axes[0, 0].legend(loc="upper left", fontsize=8, frameon=False)
 
 day = 3
-for ax, strength in zip(axes[1, :2], (1.0, 4.0), strict=True):
+for ax, strength in zip(axes[1, :2], (0.2, 0.6), strict=True):
     one = augmenter.augment(X[[day]], n_copies=15, strength=strength, random_state=0)
     ax.plot(one.T, color=grey, lw=0.7)
     ax.plot(X[day], color="black", lw=2)

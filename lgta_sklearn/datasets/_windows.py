@@ -189,7 +189,7 @@ def time_split(X: Any, test_size: float = 0.2, *, gap: int = 0) -> tuple[Any, An
     if gap not in Bounds(Integral, 0):
         raise ValueError(f"gap must be an int >= 0, got {gap!r}.")
 
-    def ends(n_timepoints: int) -> tuple[int, int]:
+    def _ends(n_timepoints: int) -> tuple[int, int]:
         """Return the end of the first part and the start of the second."""
         whole = isinstance(test_size, Integral)
         n_test = int(test_size if whole else round(test_size * n_timepoints))
@@ -202,12 +202,12 @@ def time_split(X: Any, test_size: float = 0.2, *, gap: int = 0) -> tuple[Any, An
         return end, n_timepoints - n_test
 
     if hasattr(X, "iloc"):
-        return _split_frame(X, ends)
+        return _split_frame(X, _ends)
     if isinstance(X, list | tuple):
         parts = [time_split(row, test_size, gap=gap) for row in X]
         return [train for train, _ in parts], [test for _, test in parts]
     X = np.asarray(X)
-    end, start = ends(X.shape[-1])
+    end, start = _ends(X.shape[-1])
     return X[..., :end], X[..., start:]
 
 

@@ -129,7 +129,13 @@ class VAE(nn.Module):
 
     @property
     def temporal(self) -> bool:
-        """Tell whether each step has a code of its own."""
+        """Tell whether each step has a code of its own.
+
+        Returns
+        -------
+        bool
+            False if the series has one.
+        """
         return len(self.code_shape) > 1
 
     def encode(self, u: Tensor) -> tuple[Tensor, Tensor | None]:

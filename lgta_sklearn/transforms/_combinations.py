@@ -12,7 +12,6 @@ __all__ = [
     "SomeOf",
     "check_transformation",
     "moves_of",
-    "needs_time",
     "scaled",
     "step_of",
 ]
@@ -35,22 +34,6 @@ def moves_of(transformation: Transformation) -> str:
         What it says; ``"codes"`` if it says nothing.
     """
     return getattr(transformation, "moves", "codes")
-
-
-def needs_time(transformation: Transformation | None) -> bool:
-    """Tell whether a transformation acts along a time axis.
-
-    Parameters
-    ----------
-    transformation : callable or None
-        Transformation of any kind.
-
-    Returns
-    -------
-    bool
-        What it says; False if it says nothing.
-    """
-    return getattr(transformation, "needs_time", False)
 
 
 def check_transformation(
@@ -150,8 +133,7 @@ class _Farther:
     """A transformation whose effect is multiplied."""
 
     def __init__(self, inner: Transformation, factor: float) -> None:
-        self.inner, self.factor = inner, factor
-        self.moves, self.needs_time = moves_of(inner), needs_time(inner)
+        self.inner, self.factor, self.moves = inner, factor, moves_of(inner)
 
     def __call__(
         self, V: np.ndarray, rng: np.random.Generator, *peers: Any
@@ -179,17 +161,6 @@ class _Combination(BaseEstimator):
         """
         kinds = [moves_of(inner) for inner in self.transformations]
         return max(kinds, key=KINDS.index, default="codes")
-
-    @property
-    def needs_time(self) -> bool:
-        """Tell whether one of the transformations acts along a time axis.
-
-        Returns
-        -------
-        bool
-            Whether codes need one.
-        """
-        return any(needs_time(inner) for inner in self.transformations)
 
     def scaled(self, factor: float) -> Any:
         """Return the same combination, every part of it on another scale.
