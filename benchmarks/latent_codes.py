@@ -74,7 +74,7 @@ def accuracies(name, size, seed):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     kinds, seeds = ("series", "temporal"), range(args.seeds)

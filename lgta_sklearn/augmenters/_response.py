@@ -6,14 +6,27 @@ energy of variations is their variance over time, in the same units.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
+from lgta_sklearn._random import BLOCK
 from lgta_sklearn.scaling import ScaleDecomposition
 
-__all__ = ["ResponseCurve", "amplified", "key_of", "share_moved"]
+__all__ = [
+    "CalibratedMixin",
+    "ResponseCurve",
+    "Rngs",
+    "Varier",
+    "amplified",
+    "key_of",
+    "share_moved",
+]
+
+Rngs = np.random.Generator | Sequence[np.random.Generator]
+Varier = Callable[[float, Rngs], np.ndarray]  # from a factor, and one seed or many
 
 TRIED = 0.1 * 2.0 ** np.arange(-1, 6)  # shares aimed at, as if shares grew linearly
 
@@ -115,6 +128,64 @@ class ResponseCurve:
         return float(
             np.interp(strength, np.r_[0.0, self.shares], np.r_[0.0, self.factors])
         )
+
+
+class CalibratedMixin:
+    """One strength for every transformation: measured on the training series."""
+
+    transformation: Any
+    strength: float | None
+    _seed: int
+    _varier: Callable[[np.ndarray, np.ndarray | None], Varier]
+
+    def _prepare_response(self, X: np.ndarray, labels: np.ndarray | None) -> None:
+        """Keep series to find out by how far a transformation moves them."""
+        # as many as the network takes at once; few series stand for several
+        some = np.resize(np.arange(len(X))[:: -(-len(X) // BLOCK)], BLOCK)
+        self._reference = X[some], None if labels is None else labels[some]
+        self._calibrated: tuple[Any, ResponseCurve | None] = None, None
+        if self.strength or self._keeps_energy():  # else it may never be asked for
+            self._response()
+
+    def _factor(self, strength: float | None) -> float:
+        """Return what the effect of the transformation is multiplied by."""
+        return 1.0 if strength is None else self._response().factor(strength)
+
+    def _response(self) -> ResponseCurve:
+        """Return the response of the transformation, also of one set after `fit`."""
+        key = key_of(self.transformation)
+        measured, response = self._calibrated
+        if response is None or measured != key:
+            response = self._measured_response()
+            self._calibrated = key, response
+        return response
+
+    @property
+    def response_(self) -> ResponseCurve:
+        """Return how far the transformation moves the training series.
+
+        Returns
+        -------
+        object
+            `shares` of their own standard deviations, by `factors` of the
+            transformation.
+        """
+        check_is_fitted(self)
+        return self._response()
+
+    def _measured_response(self) -> ResponseCurve:
+        X, labels = self._reference
+        varier = self._varier(X, labels)
+
+        def vary(factor: float) -> np.ndarray:
+            rng = np.random.default_rng([self._seed, 2])  # the same for each factor
+            return varier(factor, rng)
+
+        return ResponseCurve.measured(X, vary, keep_energy=self._keeps_energy())
+
+    def _keeps_energy(self) -> bool:
+        """Tell whether variations get back the energy that they lose."""
+        return False
 
 
 def share_moved(X: np.ndarray, varied: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ labels, seeds, threads, strengths, units, dtypes and the caller's layout.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -25,7 +25,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._panels import Panel, container_of
-from lgta_sklearn._random import BLOCK, content_generators, pinned_threads, seed_from
+from lgta_sklearn._random import content_generators, pinned_threads, seed_from
 from lgta_sklearn._validation import (
     Bounds,
     Constraint,
@@ -35,12 +35,10 @@ from lgta_sklearn._validation import (
     check_series,
     take_labels,
 )
-from lgta_sklearn.augmenters._response import ResponseCurve, amplified, key_of
+from lgta_sklearn.augmenters._response import CalibratedMixin, Varier, amplified
 
-__all__ = ["BaseAugmenter", "Rngs", "Varier"]
+__all__ = ["BaseAugmenter"]
 
-Rngs = np.random.Generator | Sequence[np.random.Generator]
-Varier = Callable[[float, Rngs], np.ndarray]
 
 COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
 MANY_CLASSES = 20
@@ -60,13 +58,13 @@ _UNSEEN = (
 )  # what a fit learns beside attributes_
 
 
-class BaseAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
+class BaseAugmenter(
+    CalibratedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC
+):
     """Base of the estimators that learn series, vary them and invent new ones."""
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
     # the parameters that every family has
-    transformation: Any
-    strength: float | None
     on_transform: str
     gaps: str
     random_state: Any
@@ -327,55 +325,6 @@ n_timepoints), or the container of `fit`
             if self._keeps_energy():
                 varied = amplified(varied, self._response().loss(factor))
         return panel.with_values(varied)
-
-    def _prepare_response(self, X: np.ndarray, labels: np.ndarray | None) -> None:
-        """Keep series to find out by how far a transformation moves them."""
-        # as many as the network takes at once; few series stand for several
-        some = np.resize(np.arange(len(X))[:: -(-len(X) // BLOCK)], BLOCK)
-        self._reference = X[some], None if labels is None else labels[some]
-        self._calibrated: tuple[Any, ResponseCurve | None] = None, None
-        if self.strength or self._keeps_energy():  # else it may never be asked for
-            self._response()
-
-    def _factor(self, strength: float | None) -> float:
-        """Return what the effect of the transformation is multiplied by."""
-        return 1.0 if strength is None else self._response().factor(strength)
-
-    def _response(self) -> ResponseCurve:
-        """Return the response of the transformation, also of one set after `fit`."""
-        key = key_of(self.transformation)
-        measured, response = self._calibrated
-        if response is None or measured != key:
-            response = self._measured_response()
-            self._calibrated = key, response
-        return response
-
-    @property
-    def response_(self) -> ResponseCurve:
-        """Return how far the transformation moves the training series.
-
-        Returns
-        -------
-        object
-            `shares` of their own standard deviations, by `factors` of the
-            transformation.
-        """
-        check_is_fitted(self)
-        return self._response()
-
-    def _measured_response(self) -> ResponseCurve:
-        X, labels = self._reference
-        varier = self._varier(X, labels)
-
-        def vary(factor: float) -> np.ndarray:
-            rng = np.random.default_rng([self._seed, 2])  # the same for each factor
-            return varier(factor, rng)
-
-        return ResponseCurve.measured(X, vary, keep_energy=self._keeps_energy())
-
-    def _keeps_energy(self) -> bool:
-        """Tell whether variations get back the energy that they lose."""
-        return False
 
     def _with_gaps(self, panel: Panel) -> Panel:
         """Return a copy of series, their gaps filled if that is wanted."""

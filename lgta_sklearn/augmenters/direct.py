@@ -20,7 +20,8 @@ from lgta_sklearn.augmenters._peers import (
     TrainingSeries,
     step_of_rows,
 )
-from lgta_sklearn.augmenters.base import BaseAugmenter, Rngs, Varier
+from lgta_sklearn.augmenters._response import Rngs, Varier
+from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.gaps import bridge
 from lgta_sklearn.scaling import ScaleDecomposition
 from lgta_sklearn.transforms import Jitter

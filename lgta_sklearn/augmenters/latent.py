@@ -37,7 +37,8 @@ from lgta_sklearn.augmenters._peers import (
     TrainingSeries,
     step_of_rows,
 )
-from lgta_sklearn.augmenters.base import BaseAugmenter, Rngs, Varier
+from lgta_sklearn.augmenters._response import Rngs, Varier
+from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
