@@ -28,6 +28,7 @@ __all__ = [
 Rngs = np.random.Generator | Sequence[np.random.Generator]
 Varier = Callable[[float, Rngs], np.ndarray]  # from a factor, and one seed or many
 
+VALUES = 2**17  # of training series that are varied to find out how far they move
 TRIED = 0.1 * 2.0 ** np.arange(-1, 6)  # shares aimed at, as if shares grew linearly
 
 
@@ -140,8 +141,9 @@ class CalibratedMixin:
 
     def _prepare_response(self, X: np.ndarray, labels: np.ndarray | None) -> None:
         """Keep series to find out by how far a transformation moves them."""
-        # as many as the network takes at once; few series stand for several
-        some = np.resize(np.arange(len(X))[:: -(-len(X) // BLOCK)], BLOCK)
+        # at least as many as the network takes at once: few stand for several
+        n_rows = max(BLOCK, min(len(X), VALUES // X[0].size))
+        some = np.linspace(0, len(X), n_rows, endpoint=False).astype(int)
         self._reference = X[some], None if labels is None else labels[some]
         self._calibrated: tuple[Any, ResponseCurve | None] = None, None
         if self.strength or self._keeps_energy():  # else it may never be asked for
