@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-__all__ = ["ScaleDecomposition", "ValueGrid"]
+__all__ = ["ScaleDecomposition", "ValueGrid", "level_and_scale"]
 
 MIN_REPEATS = 0.1  # share of values that recur within their series on a grid
 
@@ -70,7 +70,7 @@ class ScaleDecomposition(BaseEstimator):
         ScaleDecomposition
             The fitted object.
         """
-        _, scale = _level_and_scale(X)
+        _, scale = level_and_scale(X)
         self.max_scale_ = np.nanmax(scale, axis=0)
         unit = np.where(self.max_scale_ > 0, self.max_scale_, 1.0)
         # in units of the largest one: the squares of 1e-200 would vanish
@@ -95,7 +95,7 @@ class ScaleDecomposition(BaseEstimator):
         shape : ndarray of shape (n_samples, n_channels, n_timepoints)
             What remains, without units.
         """
-        level, scale = _level_and_scale(X)
+        level, scale = level_and_scale(X)
         divisor = np.maximum(scale, self.min_scale_)
         shape = (X - level[:, :, None]) / divisor[:, :, None]
         return level, np.where(scale == 0, 0.0, divisor), shape
@@ -119,7 +119,7 @@ class ScaleDecomposition(BaseEstimator):
         ndarray of shape (n_samples, n_channels, n_timepoints)
             Standardised shapes.
         """
-        level, deviation = _level_and_scale(shape)
+        level, deviation = level_and_scale(shape)
         divisor = np.where((scale > self.min_scale_) & (deviation > 0), deviation, 1.0)
         return (shape - level[:, :, None]) / divisor[:, :, None]
 
@@ -216,8 +216,19 @@ def _grid(channel: np.ndarray) -> np.ndarray | None:
     return np.unique(channel[~np.isnan(channel)])
 
 
-def _level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation over time, exact for constant series."""
+def level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation over time, exact for constant series.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Series; NaN is left out.
+
+    Returns
+    -------
+    level, scale : ndarray of shape (n_samples, n_channels)
+        NaN where nothing was observed.
+    """
     observed = ~np.isnan(X)
     count = observed.sum(axis=2)
     some = np.maximum(count, 1)

@@ -144,3 +144,36 @@ def test_a_warp_keeps_the_energy_with_temporal_codes(temporal, italy):
     np.testing.assert_allclose(
         varied.var(axis=1).mean(), X.var(axis=1).mean(), rtol=0.05
     )
+
+
+@pytest.mark.parametrize("kind", ["temporal", "direct"])
+def test_what_is_not_known_stays_unknown_at_any_strength(kind):
+    X = np.random.default_rng(0).normal(size=(30, 2, 20)).cumsum(axis=2)
+    X[::3, 1] = np.nan  # a channel of which nothing is known
+    X[1, :, 5:9] = np.nan
+    several = Compose([TimeWarp(), Drift(), Scaling()])
+    for transformation in (several, Mixup()):
+        augmenter = DirectAugmenter(transformation, strength=0.3, random_state=0)
+        if kind == "temporal":
+            augmenter = LatentAugmenter(
+                latent="temporal",
+                transformation=transformation,
+                strength=0.3,
+                max_epochs=10,
+                random_state=0,
+            )
+        varied = augmenter.fit_transform(X)
+        np.testing.assert_array_equal(np.isnan(varied), np.isnan(X))
+        shares = share_moved(X, varied)
+        np.testing.assert_allclose(shares[shares > 0].mean(), 0.3, rtol=0.3)
+
+
+def test_series_of_different_lengths_are_warped_too():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(2, n)).cumsum(axis=1) for n in (10, 17, 25, 30, 12, 14)]
+    augmenter = LatentAugmenter(
+        latent="temporal", transformation=TimeWarp(), max_epochs=10, random_state=0
+    ).fit(X)
+    varied = augmenter.augment(X, strength=0.3)
+    assert [row.shape for row in varied] == [row.shape for row in X]
+    assert all(np.isfinite(row).all() for row in [*varied, *augmenter.sample(5)])

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._random import BLOCK
-from lgta_sklearn.scaling import ScaleDecomposition
+from lgta_sklearn.scaling import ScaleDecomposition, level_and_scale
 
 __all__ = [
     "CalibratedMixin",
@@ -228,7 +228,7 @@ def lost_energy(X: np.ndarray, varied: np.ndarray) -> float:
     scaling = ScaleDecomposition().fit(X)
     unit = np.fmax(scaling.split(X)[1], scaling.min_scale_)
     before, after = (
-        np.nansum((np.nanstd(series, axis=2) / unit) ** 2) for series in (X, varied)
+        np.nansum((level_and_scale(series)[1] / unit) ** 2) for series in (X, varied)
     )
     return float(np.sqrt(max(before / after, 1.0))) if after > 0 else 1.0
 
@@ -250,7 +250,7 @@ def amplified(X: np.ndarray, factor: float) -> np.ndarray:
     """
     if factor == 1.0:
         return X
-    level = np.nanmean(X, axis=2, keepdims=True)
+    level = level_and_scale(X)[0][:, :, None]
     stretched: np.ndarray = level + factor * (X - level)
     return stretched
 
