@@ -192,8 +192,9 @@ def write_page(frame):
             }
         ).loc[[name for name in order if name.startswith("real")]]
         share = f"{kept:.0%} of the training windows"
-        sizes = rows.groupby("set")["n"].first().to_dict()
-        parts += [f"## {share}", str(sizes), markdown(summary.reset_index())]
+        sizes = rows.groupby("set")["n"].first()
+        counted = ", ".join(f"{name} {n}" for name, n in sizes.items())
+        parts += [f"## {share}", f"Windows: {counted}.", markdown(summary.reset_index())]
         parts.append(markdown(table.fillna("")))
     notes = DOCS / "forecasting_notes.md"
     head = notes.read_text() if notes.exists() else "# Forecasting"
