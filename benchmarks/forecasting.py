@@ -194,7 +194,11 @@ def write_page(frame):
         share = f"{kept:.0%} of the training windows"
         sizes = rows.groupby("set")["n"].first()
         counted = ", ".join(f"{name} {n}" for name, n in sizes.items())
-        parts += [f"## {share}", f"Windows: {counted}.", markdown(summary.reset_index())]
+        parts += [
+            f"## {share}",
+            f"Windows: {counted}.",
+            markdown(summary.reset_index()),
+        ]
         parts.append(markdown(table.fillna("")))
     notes = DOCS / "forecasting_notes.md"
     head = notes.read_text() if notes.exists() else "# Forecasting"

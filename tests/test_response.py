@@ -100,20 +100,20 @@ def test_a_transformation_that_does_nothing_may_have_any_strength(italy):
     X, _ = italy
     augmenter = DirectAugmenter(lambda Z, rng: Z, random_state=0).fit(X)
     np.testing.assert_array_equal(augmenter.augment(X, strength=0.7), X)
-    assert len(augmenter.response_.factors) == 0
+    assert len(augmenter.response().factors) == 0
 
 
 def test_the_response_is_that_of_the_transformation_that_is_set(italy):
     X, _ = italy
     augmenter = DirectAugmenter(Jitter(), random_state=0).fit(X)
-    jitter = augmenter.response_
-    assert augmenter.response_ is jitter
+    jitter = augmenter.response()
+    assert augmenter.response() is jitter
     augmenter.set_params(transformation__scale=0.5)
-    assert augmenter.response_ is not jitter
+    assert augmenter.response() is not jitter
     np.testing.assert_allclose(
-        augmenter.response_.factors, jitter.factors / 2, rtol=1e-9
+        augmenter.response().factors, jitter.factors / 2, rtol=1e-9
     )
-    np.testing.assert_allclose(augmenter.response_.shares, jitter.shares)
+    np.testing.assert_allclose(augmenter.response().shares, jitter.shares)
 
 
 def test_keys_tell_what_does_the_same():

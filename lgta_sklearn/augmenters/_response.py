@@ -162,15 +162,17 @@ class CalibratedMixin:
             self._calibrated = key, response
         return response
 
-    @property
-    def response_(self) -> ResponseCurve:
+    def response(self) -> ResponseCurve:
         """Return how far the transformation moves the training series.
+
+        It is measured once, in `fit` if `strength` is a number, else when it is first
+        asked for.
 
         Returns
         -------
         object
-            `shares` of their own standard deviations, by `factors` of the
-            transformation.
+            Its `shares`, of their own standard deviations, are what series move by if
+            the effect of the transformation is multiplied by its `factors`.
         """
         check_is_fitted(self)
         return self._response()

@@ -65,9 +65,6 @@ class DirectAugmenter(BaseAugmenter):
     ----------
     scaling_ : ScaleDecomposition
         Splits series into level, scale and shape.
-    response_ : object
-        How far the transformation moves the training series, by its `factors`, the
-        `shares`.
     classes_ : ndarray
         Labels, if `fit` was given some.
     n_channels_in_, n_timepoints_in_ : int

@@ -176,9 +176,6 @@ class LatentAugmenter(BaseAugmenter):
         The values that samples are put on in channels whose values recur.
     observation_variance_ : ndarray of shape (n_channels,)
         Mean squared error of the reconstructed shapes, whose variance is one.
-    response_ : object
-        How far the transformation moves the training series: by its `factors`, the
-        `shares`.
     n_active_units_ : int
         Coordinates of the code whose posterior mean varies over the series by more
         than 0.01 (Burda et al., 2016).
