@@ -45,7 +45,7 @@ class CodeSpace:
         step, since a share that differs by step would bend a warp.
     weights : ndarray of shape (n_of_series,)
         What the columns are multiplied by to tell who is near: the codes of all time
-        steps together weigh as much as one level.
+        steps together weigh half as much as one level.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class CodeSpace:
             self.share_within = _spread_within(code, labels) / unit
         self.weights = np.ones(self.n_of_series)
         if len(code_shape) > 1:
-            self.weights[: self.n_codes] /= np.sqrt(self.n_codes)
+            self.weights[: self.n_codes] /= 2 * np.sqrt(self.n_codes)
         self.code_scale = self._unit[: self.n_codes].copy()
         self._unit[self._unit == 0] = 1.0
         V = self.standardised(V)
