@@ -99,13 +99,13 @@ def main():
         "Both as they come: `LatentAugmenter(latent=...)`.",
         "## Samples",
         f"A strong critic (0 cannot tell, .5 always does) and the Fréchet distance, "
-        f"at most {MOST} series, {args.seeds} seeds; the floors stand in "
+        f"at most {MOST} series, seeds: {args.seeds}; the floors stand in "
         "[generation](generation.md).",
         markdown(samples.reset_index()),
         "## Growth",
         "Points of accuracy gained over no growth, by the default variation, "
         f"{COPIES} copies; {len(GROWN)} sets, 10 and 20 series per class, "
-        f"{args.seeds} draws.",
+        f"draws: {args.seeds}.",
         markdown(table.reset_index()),
     )
 

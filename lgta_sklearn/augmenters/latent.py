@@ -84,7 +84,7 @@ class LatentAugmenter(BaseAugmenter):
         Dimension of the code, or of the code of each step. None is 16, or 4 for each
         step.
     latent : {"series", "temporal"}, default="series"
-        One code for the whole series, the better for sampling and classes; or one for
+        One code for the whole series, the better and faster for sampling; or one for
         each step of the shortened sequence, which have a time axis, so that
         transformations along time (`transforms.Drift`, `TimeWarp`, ...) act on them as
         they do on series.
