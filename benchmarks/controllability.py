@@ -226,7 +226,7 @@ def tables(frame):
     ].sum()
     shown = cells.drop(columns=["wasserstein lower", "frechet lower"])
     shown["both lower"] = shown["both lower"].map({True: "yes", False: "no"})
-    first = frame[frame["seed"] == 0].groupby("variant")[kinds].min().reset_index()
+    first = frame[frame["seed"] == 0].groupby("variant")[kinds].min()
     return (
         control_table,
         first,
