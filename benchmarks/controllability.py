@@ -227,13 +227,10 @@ def tables(frame):
     shown = cells.drop(columns=["wasserstein lower", "frechet lower"])
     shown["both lower"] = shown["both lower"].map({True: "yes", False: "no"})
     first = frame[frame["seed"] == 0].groupby("variant")[kinds].min()
-    return (
-        control_table,
-        first,
-        signatures.round(2).reset_index(),
-        shown,
-        wins.loc[names],
-    )
+    first = first.round(3).reset_index()
+    signatures = signatures.round(2)
+    signatures["sd of seeds"] = signatures["sd of seeds"].fillna("one seed")
+    return control_table, first, signatures.reset_index(), shown, wins.loc[names]
 
 
 def main():
