@@ -35,9 +35,9 @@ latent = LatentAugmenter(latent="temporal", random_state=0).fit(X)
 direct = DirectAugmenter(random_state=0).fit(X)
 
 # %%
-# The same strength moves a series as far, whatever the transformation: by .3 of its own
-# standard deviation. Black is the day itself, each colour a variation of it; the same
-# colour had the same random numbers on both sides.
+# The same strength moves a series as far, whatever the transformation: by .4 of its own
+# standard deviation. Black is the day itself, each colour a variation of it: the same
+# factor, warp or line on both sides (noise, walks and neighbours are drawn anew).
 
 TRANSFORMATIONS = [
     Jitter(),

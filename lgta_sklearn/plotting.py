@@ -108,8 +108,8 @@ def plot_variations(
     channel : int, default=0
         Channel to draw.
     random_state : None, int, RandomState or Generator, default=0
-        Seed of the variations: the same transformation gets the same random numbers
-        from each augmenter.
+        Seed of the variations: factors, warps and lines are the same for each
+        augmenter.
     axes : ndarray of matplotlib.axes.Axes or None, default=None
         Where to draw, (n_transformations, 1 + n_augmenters); None makes a new figure.
 
