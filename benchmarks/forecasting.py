@@ -140,7 +140,7 @@ def rows_of(name, seed, kept):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kept", type=float, nargs="+", default=[1.0, 0.1])
     parser.add_argument("--rows", type=Path, default=DOCS / "forecasting.jsonl")
     args = parser.parse_args()
