@@ -179,7 +179,12 @@ def test_posterior_noise_is_that_of_the_model(italy):
     ).fit(X)
     _, logvar = augmenter._network.encode(augmenter.scaling_.split(X[:, None])[2])
     peers = LatentPeers(
-        augmenter._training, augmenter._codes, augmenter._codes.of_series, None, logvar
+        augmenter._training,
+        augmenter._codes,
+        augmenter._codes.of_series,
+        None,
+        logvar,
+        residual_scale=np.sqrt(augmenter.observation_variance_),
     )
     rows = augmenter._codes.of_series
     steps = np.stack(

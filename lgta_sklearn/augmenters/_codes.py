@@ -68,15 +68,14 @@ class CodeSpace:
         of_levels = [MIN_SPREAD * min_scale, np.full(self.n_channels, MIN_SPREAD)]
         least = np.concatenate([np.zeros(self.n_codes), *of_levels])
         self._unit = np.fmax(spread, np.pad(least, (0, V.shape[1] - len(least))))
+        self.weights = np.ones(self.n_of_series)
         if len(code_shape) > 1:
             self._pool_steps(code)
             self.share_within = np.ones(self.n_codes)
+            self.weights[: self.n_codes] /= 2 * np.sqrt(self.n_codes)
         else:
             unit = np.where(self._unit > 0, self._unit, 1.0)[: self.n_codes]
             self.share_within = _spread_within(code, labels) / unit
-        self.weights = np.ones(self.n_of_series)
-        if len(code_shape) > 1:
-            self.weights[: self.n_codes] /= 2 * np.sqrt(self.n_codes)
         self.code_scale = self._unit[: self.n_codes].copy()
         self._unit[self._unit == 0] = 1.0
         V = self.standardised(V)

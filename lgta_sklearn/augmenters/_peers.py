@@ -4,7 +4,7 @@ Letters: ``V`` codes, levels and log-scales, standardised, (n, n_described); ``R
 the model cannot explain of the shapes, (n, C * T). A whole series is a row of both.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from lgta_sklearn._random import one_of_each
 from lgta_sklearn.augmenters._codes import CodeSpace
+from lgta_sklearn.augmenters._response import Rngs
 from lgta_sklearn.transforms._combinations import Transformation, step_of
 
 __all__ = ["LatentPeers", "Part", "Peers", "TrainingSeries", "step_of_rows"]
@@ -68,8 +69,6 @@ class TrainingSeries:
     ) -> None:
         self.V, self.weights = V, weights
         self.residual = residual.reshape(len(V), -1).astype(np.float32)
-        squared = np.nanmean(residual**2, axis=(0, 2)) if residual.ndim > 2 else 0.0
-        self.residual_scale = np.sqrt(np.maximum(squared, 1e-24))
         classes = np.zeros(len(V), dtype=int) if labels is None else labels
         self._class = classes
         if np.bincount(classes).max() < 2:  # no class has two: any two will do
@@ -295,6 +294,8 @@ class LatentPeers(Peers):
         Numbers of their classes; -1 and None where they are not known.
     logvar : ndarray of shape (n_samples, n_codes) or None, default=None
         Log variances of the posterior.
+    residual_scale : ndarray of shape (n_channels,)
+        Root mean square of R.
     """
 
     def __init__(
@@ -304,9 +305,12 @@ class LatentPeers(Peers):
         V: np.ndarray,
         labels: np.ndarray | None,
         logvar: np.ndarray | None = None,
+        *,
+        residual_scale: np.ndarray,
     ) -> None:
         super().__init__(training, V, labels)
         self.codes, self.logvar = codes, logvar
+        self.residual_scale = residual_scale
 
     @property
     def posterior_scale(self) -> np.ndarray | None:
@@ -342,7 +346,7 @@ class LatentPeers(Peers):
         Part
             The codes, and where V holds it R.
         """
-        n, codes, training = len(V), self.codes, self.training
+        n, codes = len(V), self.codes
         own = rng.spawn(1)[0]
         yield Part(
             V[:, : codes.n_codes].reshape(n, *codes.code_shape),
@@ -351,7 +355,7 @@ class LatentPeers(Peers):
             lambda step: step.reshape(n, -1) * codes.share_within,
         )
         if noise and len(codes.code_shape) > 1 and V.shape[1] > self.n_described:
-            unit = training.residual_scale[:, None]
+            unit = self.residual_scale[:, None]
             R = V[:, self.n_described :].reshape(n, len(unit), -1) / unit
             yield Part(
                 R.transpose(0, 2, 1),
@@ -364,7 +368,7 @@ class LatentPeers(Peers):
 def step_of_rows(
     transformation: Transformation,
     V: np.ndarray,
-    rngs: np.random.Generator | Sequence[np.random.Generator],
+    rngs: Rngs,
     peers: Peers,
 ) -> np.ndarray:
     """Return how far a transformation moves rows, each with its own generator or not.

@@ -147,26 +147,17 @@ class CalibratedMixin:
         self._reference = X[some], None if labels is None else labels[some]
         self._calibrated: tuple[Any, ResponseCurve | None] = None, None
         if self.strength or self._keeps_energy():  # else it may never be asked for
-            self._response()
+            self.response()
 
     def _factor(self, strength: float | None) -> float:
         """Return what the effect of the transformation is multiplied by."""
-        return 1.0 if strength is None else self._response().factor(strength)
-
-    def _response(self) -> ResponseCurve:
-        """Return the response of the transformation, also of one set after `fit`."""
-        key = key_of(self.transformation)
-        measured, response = self._calibrated
-        if response is None or measured != key:
-            response = self._measured_response()
-            self._calibrated = key, response
-        return response
+        return 1.0 if strength is None else self.response().factor(strength)
 
     def response(self) -> ResponseCurve:
         """Return how far the transformation moves the training series.
 
-        It is measured once, in `fit` if `strength` is a number, else when it is first
-        asked for.
+        It is measured once for each transformation, also for one set after `fit`: in
+        `fit` if `strength` is a number, else when it is first asked for.
 
         Returns
         -------
@@ -175,7 +166,12 @@ class CalibratedMixin:
             the effect of the transformation is multiplied by its `factors`.
         """
         check_is_fitted(self)
-        return self._response()
+        key = key_of(self.transformation)
+        measured, response = self._calibrated
+        if response is None or measured != key:
+            response = self._measured_response()
+            self._calibrated = key, response
+        return response
 
     def _measured_response(self) -> ResponseCurve:
         X, labels = self._reference
@@ -205,9 +201,7 @@ def share_moved(X: np.ndarray, varied: np.ndarray) -> np.ndarray:
     ndarray of shape (n_samples,)
         Shares; 0 for a series of which nothing is known.
     """
-    scaling = ScaleDecomposition().fit(X)
-    unit = np.fmax(scaling.split(X)[1], scaling.min_scale_)
-    moved = ((varied - X) / unit[:, :, None]) ** 2
+    moved = ((varied - X) / _own_unit(X)[:, :, None]) ** 2
     known = ~np.isnan(moved)
     total = np.where(known, moved, 0.0).sum(axis=(1, 2))
     share: np.ndarray = np.sqrt(total / np.maximum(known.sum(axis=(1, 2)), 1))
@@ -227,12 +221,16 @@ def lost_energy(X: np.ndarray, varied: np.ndarray) -> float:
     float
         At least 1.
     """
-    scaling = ScaleDecomposition().fit(X)
-    unit = np.fmax(scaling.split(X)[1], scaling.min_scale_)
+    unit = _own_unit(X)
     before, after = (
         np.nansum((level_and_scale(series)[1] / unit) ** 2) for series in (X, varied)
     )
     return float(np.sqrt(max(before / after, 1.0))) if after > 0 else 1.0
+
+
+def _own_unit(X: np.ndarray) -> np.ndarray:
+    """Return the scale of each series and channel, floored, (n_samples, n_channels)."""
+    return np.fmax(level_and_scale(X)[1], ScaleDecomposition().fit(X).min_scale_)
 
 
 def amplified(X: np.ndarray, factor: float) -> np.ndarray:

@@ -323,7 +323,7 @@ n_timepoints), or the container of `fit`
             factor = self._factor(strength)
             varied = self._varier(panel.as_channels(), labels)(factor, rngs)
             if self._keeps_energy():
-                varied = amplified(varied, self._response().loss(factor))
+                varied = amplified(varied, self.response().loss(factor))
         return panel.with_values(varied)
 
     def _with_gaps(self, panel: Panel) -> Panel:

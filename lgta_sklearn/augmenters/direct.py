@@ -231,7 +231,7 @@ class _Peers(Peers):
         for length in np.unique(lengths):
             rows = np.flatnonzero(lengths == length)
             _, scale, shape = self.scaling.split(X[rows, :, :length])
-            unit = np.where(scale == 0, 0.0, scale)[:, :, None] / self.unit
+            unit = scale[:, :, None] / self.unit
 
             def unfold(step: np.ndarray, unit: np.ndarray = unit) -> np.ndarray:
                 moved = np.zeros((len(step), *X.shape[1:]))

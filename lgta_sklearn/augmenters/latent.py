@@ -631,7 +631,10 @@ n_timepoints)
         mu, *logvar = posterior
         decoded = self._network.decode(mu)
         rows = codes.standardised(V)[:, : codes.n_of_series]
-        peers = LatentPeers(self._training, codes, rows, labels, *logvar)
+        residual_scale = np.sqrt(self.observation_variance_)
+        peers = LatentPeers(
+            self._training, codes, rows, labels, *logvar, residual_scale=residual_scale
+        )
         if moves_of(transformation) == "series" or self.latent == "temporal":
             rows = np.concatenate([rows, (shape - decoded).reshape(len(X), -1)], axis=1)
         _, level, scale, _ = codes.split(V)

@@ -27,7 +27,7 @@ class _OfSequences(BaseEstimator):
     # the signal
     spares_noise: ClassVar[bool] = False
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float = 0.25) -> None:
         self.scale = scale
 
     def __call__(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -104,9 +104,6 @@ class Jitter(_OfSequences):
     (2, 3)
     """
 
-    def __init__(self, scale: float = 0.25) -> None:
-        super().__init__(scale)
-
     def _transformed(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         jittered: np.ndarray = Z + self.scale * rng.standard_normal(Z.shape)
         return jittered
@@ -134,9 +131,6 @@ class Scaling(_OfSequences):
     """
 
     spares_noise: ClassVar[bool] = True
-
-    def __init__(self, scale: float = 0.25) -> None:
-        super().__init__(scale)
 
     def _transformed(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         factor = 1 + self.scale * rng.standard_normal(len(Z))
