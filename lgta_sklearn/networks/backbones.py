@@ -32,6 +32,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from lgta_sklearn.networks.layers import sinusoidal_positions
+from lgta_sklearn.networks.recurrence import recur
 
 __all__ = ["BACKBONES", "CNNGRU", "LSTM", "Transformer", "resolve_backbone"]
 
@@ -65,7 +66,7 @@ class CNNGRU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, L, in_features) to (B, L, out_features)."""
         h = self.embed(x)
-        return h + self.gru(h)[0]  # (B, L, out)
+        return h + recur(self.gru, h)  # (B, L, out)
 
 
 class LSTM(nn.Module):

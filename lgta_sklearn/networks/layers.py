@@ -2,7 +2,7 @@
 
 Shapes: B batch, T time points, C channels, H features, L = T / stride steps.
 
-A strided convolution is written as ``unfold`` and one matrix product, and its
+A strided convolution is written as one matrix product of shifted copies, and its
 mirror as a sub-pixel convolution (Shi et al., 2016, arXiv:1609.05158): on a CPU
 both are faster than ``Conv1d`` and ``ConvTranspose1d`` at the small widths used
 here, and neither leaves checkerboard patterns.
@@ -25,7 +25,7 @@ class Conv(nn.Module):
     in_features, out_features : int
         Channels of the input and of the output.
     kernel_size : int, default=3
-        Time points under the kernel.
+        Time points under the kernel, a multiple of `stride`.
     stride : int, default=1
         Step of the kernel; ``kernel_size - stride`` zeros are padded, so that
         T time points become ``T / stride``.
@@ -42,8 +42,11 @@ class Conv(nn.Module):
         """Map (B, T, in_features) to (B, T / stride, out_features)."""
         pad = self.kernel_size - self.stride
         x = F.pad(x, (0, 0, pad // 2, pad - pad // 2))
-        windows = x.unfold(1, self.kernel_size, self.stride)  # (B, L, in, kernel)
-        out: Tensor = self.linear(windows.flatten(2))  # (B, L, out)
+        x = x.unflatten(1, (-1, self.stride)).flatten(2)  # (B, ..., stride * in)
+        n_taps = self.kernel_size // self.stride
+        n_steps = x.shape[1] - n_taps + 1
+        windows = [x[:, k : k + n_steps] for k in range(n_taps)]
+        out: Tensor = self.linear(torch.cat(windows, dim=2))  # (B, L, out)
         return out
 
 
