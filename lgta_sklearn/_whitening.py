@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
-from sklearn.decomposition import PCA
 
 __all__ = ["NormalScores", "Whitening"]
 
@@ -29,6 +28,8 @@ class Whitening:
     def __init__(
         self, Z: np.ndarray, rng: np.random.Generator, normal_scores: bool = True
     ) -> None:
+        from sklearn.decomposition import PCA
+
         self.scores = NormalScores(Z) if normal_scores else None
         if self.scores is not None:
             Z = self.scores.forward(Z, rng)

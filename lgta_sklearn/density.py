@@ -15,8 +15,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import NearestNeighbors
 
 from lgta_sklearn._drawing import draw, sample_density
 from lgta_sklearn._random import BLOCK, blocks, seed_from
@@ -213,6 +211,8 @@ class LocalDensity(BaseEstimator):
         LocalDensity
             The fitted density.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         rng = np.random.default_rng(seed_from(self.random_state))
         if len(Z) > self.max_samples:
             Z = Z[rng.permutation(len(Z))[: self.max_samples]]
@@ -257,8 +257,10 @@ class LocalDensity(BaseEstimator):
         )
 
 
-def _mixture(Q: np.ndarray, k: int, rng: np.random.Generator) -> GaussianMixture:
+def _mixture(Q: np.ndarray, k: int, rng: np.random.Generator) -> Any:
     """Return a mixture of k Gaussians fitted to whitened rows."""
+    from sklearn.mixture import GaussianMixture
+
     mixture = GaussianMixture(
         k,
         reg_covar=1e-4,

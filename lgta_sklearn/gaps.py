@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.neighbors import NearestNeighbors
 
 from lgta_sklearn._random import one_of_each
 
@@ -57,6 +56,8 @@ class GapPatterns(BaseEstimator):
         GapPatterns
             The fitted object.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         self.gaps_ = None
         if gaps.any():
             self.gaps_ = gaps
@@ -105,6 +106,8 @@ def lend(R: np.ndarray, V: np.ndarray, n_neighbors: int = 15) -> np.ndarray:
     ndarray of shape (n_samples, n_channels, n_timepoints)
         Residuals without NaN.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     incomplete = np.flatnonzero(np.isnan(R).any(axis=(1, 2)))
     if not len(incomplete):
         return R

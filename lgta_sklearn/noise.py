@@ -13,8 +13,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.covariance import LedoitWolf
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.extmath import randomized_svd
 
 from lgta_sklearn._random import BLOCK, one_of_each, seed_from
@@ -89,6 +87,8 @@ class NeighborNoise(BaseEstimator):
         NeighborNoise
             The fitted object.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         rng = np.random.default_rng(seed_from(self.random_state))
         if len(R) > self.max_samples:
             kept = rng.permutation(len(R))[: self.max_samples]
@@ -154,6 +154,8 @@ def blend_enough(
         median distance of samples to the nearest training series is 0.9 of that
         between these, or more; failing that, with 1. Channels count alike.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     spread = np.nanstd(X, axis=(0, 2), keepdims=True)
     unit = np.where(spread > 0, spread, 1.0)
     real = (X / unit).reshape(len(X), -1)
@@ -233,6 +235,8 @@ class ResidualNoise(BaseEstimator):
         ResidualNoise
             The fitted object.
         """
+        from sklearn.covariance import LedoitWolf
+
         self.shape_ = R.shape[1:]
         flat = R.reshape(len(R), -1)
         if flat.shape[1] <= self.max_features and len(flat) > 1:

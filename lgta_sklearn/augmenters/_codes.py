@@ -6,8 +6,6 @@ Letters: ``Z`` codes, flattened, (n, n_codes); ``m`` levels and ``s`` scales, (n
 """
 
 import numpy as np
-from sklearn.covariance import LedoitWolf
-from sklearn.impute import KNNImputer
 
 __all__ = ["CodeSpace"]
 
@@ -59,6 +57,8 @@ class CodeSpace:
         min_scale: np.ndarray,
         labels: np.ndarray | None,
     ) -> None:
+        from sklearn.impute import KNNImputer
+
         self.n_codes, self.n_channels = code.shape[1], level.shape[1]
         self.code_shape, self.min_scale = code_shape, min_scale
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
@@ -344,5 +344,7 @@ def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
 
 def _covariance(F: np.ndarray) -> np.ndarray:
     """Return the covariance of standardised rows, invertible however few they are."""
+    from sklearn.covariance import LedoitWolf
+
     ridge = 1e-3 * np.eye(F.shape[1])
     return ridge if len(F) == 1 else LedoitWolf().fit(F).covariance_ + ridge

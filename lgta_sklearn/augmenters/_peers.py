@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from lgta_sklearn._random import one_of_each
 from lgta_sklearn.augmenters._codes import CodeSpace
@@ -147,6 +146,8 @@ class TrainingSeries:
         ndarray of int of shape (n_samples, k)
             Which training series; the series itself where its class has no other.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         found = np.empty((len(V), k), dtype=int)
         V, among = V * self.weights, self.V * self.weights
         classes = self._classes(V, among, labels)
@@ -164,6 +165,8 @@ class TrainingSeries:
         self, V: np.ndarray, among: np.ndarray, labels: np.ndarray | None
     ) -> np.ndarray:
         """Return the classes of rows, that of the nearest where it is not said."""
+        from sklearn.neighbors import KNeighborsClassifier
+
         if not self._class.any():  # there is but one
             return np.zeros(len(V), dtype=int)
         classes = np.full(len(V), -1) if labels is None else labels.copy()
