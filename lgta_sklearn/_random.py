@@ -5,7 +5,7 @@ global one (the initialisation of layers) it is seeded inside a lock and restore
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import shake_128
 from numbers import Integral
@@ -17,13 +17,15 @@ __all__ = [
     "BLOCK",
     "blocks",
     "content_generators",
+    "in_portions",
     "one_of_each",
     "pinned_threads",
     "seed_from",
     "seeded_initialisation",
 ]
 
-BLOCK = 256  # rows that share one seed and go through a network together
+BLOCK = 256  # rows that share one seed
+PORTION = 2**18  # values that are worked on together: they stay in the cache
 _INIT_LOCK = threading.RLock()
 _THREADS_LOCK = threading.Lock()
 _threads = {"users": 0, "before": 1}
@@ -62,21 +64,54 @@ def seed_from(random_state: Any) -> int:
     )
 
 
-def blocks(n_rows: int) -> Iterator[tuple[int, slice]]:
+def blocks(n_rows: int, first: int = 0) -> Iterator[tuple[int, slice]]:
     """Yield the number and the slice of each block of `BLOCK` rows.
 
     Parameters
     ----------
     n_rows : int
         Rows in all.
+    first : int, default=0
+        Number of the first block.
 
     Yields
     ------
     tuple of (int, slice)
         Number of the block and its rows.
     """
-    for number, start in enumerate(range(0, n_rows, BLOCK)):
+    for number, start in enumerate(range(0, n_rows, BLOCK), first):
         yield number, slice(start, min(start + BLOCK, n_rows))
+
+
+def in_portions(
+    function: Callable[[slice], np.ndarray], n_rows: int, n_values: int
+) -> np.ndarray:
+    """Return the rows that a function makes, some at a time: in bounded memory.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a slice, of whole blocks but for the last, and returns its rows.
+    n_rows : int
+        Rows in all; if there are none, the function is called with an empty slice.
+    n_values : int
+        Values in a row, which decide how many rows are made at a time.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, ...)
+        All rows.
+    """
+    size = max(PORTION // (BLOCK * max(n_values, 1)), 1) * BLOCK
+    first = function(slice(0, min(size, n_rows)))
+    if size >= n_rows:
+        return first
+    whole = np.empty((n_rows, *first.shape[1:]), first.dtype)
+    whole[:size] = first
+    for start in range(size, n_rows, size):
+        rows = slice(start, min(start + size, n_rows))
+        whole[rows] = function(rows)
+    return whole
 
 
 def content_generators(X: np.ndarray, seed: int) -> Iterator[np.random.Generator]:

@@ -25,7 +25,12 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._panels import Panel, container_of
-from lgta_sklearn._random import content_generators, pinned_threads, seed_from
+from lgta_sklearn._random import (
+    content_generators,
+    in_portions,
+    pinned_threads,
+    seed_from,
+)
 from lgta_sklearn._validation import (
     Bounds,
     Constraint,
@@ -35,7 +40,7 @@ from lgta_sklearn._validation import (
     check_series,
     take_labels,
 )
-from lgta_sklearn.augmenters._response import CalibratedMixin, Varier, amplified
+from lgta_sklearn.augmenters._response import CalibratedMixin, Rngs, Varier, amplified
 
 __all__ = ["BaseAugmenter"]
 
@@ -168,7 +173,8 @@ n_timepoints)
         self.fit(X, y)
         panel = check_series(self, X, reset=False)
         rng = np.random.default_rng(self._call_seed())
-        varied = self._varied(panel, self.strength, rng, self._known_labels(y))
+        index, labels = np.arange(len(panel)), self._known_labels(y)
+        varied = self._varied(panel, index, self.strength, rng, labels)
         return self._as_transformed(container_of(X).pack(varied))
 
     def transform(self, X: Any) -> Any:
@@ -197,7 +203,7 @@ n_timepoints)
             panel = self._with_gaps(panel)
         else:
             rngs = list(content_generators(panel.values, self._seed))
-            panel = self._varied(panel, self.strength, rngs)
+            panel = self._varied(panel, np.arange(len(panel)), self.strength, rngs)
         return self._as_transformed(container_of(X).pack(panel))
 
     @staticmethod
@@ -261,9 +267,7 @@ n_timepoints)
             check_consistent_length(panel, y)
         index = np.tile(np.arange(len(panel)), n_copies)
         rng = np.random.default_rng(self._call_seed(random_state))
-        labels = self._known_labels(y)
-        labels = None if labels is None else labels[index]
-        varied = self._varied(panel[index], strength, rng, labels)
+        varied = self._varied(panel, index, strength, rng, self._known_labels(y))
         result = [container_of(X).pack(varied, index)]
         if y is not None:
             result.append(take_labels(y, index))
@@ -311,20 +315,29 @@ n_timepoints), or the container of `fit`
     def _varied(
         self,
         panel: Panel,
+        index: np.ndarray,
         strength: float | None,
-        rngs: Any,
+        rngs: Rngs,
         labels: np.ndarray | None = None,
     ) -> Panel:
-        """Return checked series varied."""
+        """Return a variation of each checked series that the index names."""
         panel = self._with_gaps(panel)
-        if strength == 0 or len(panel) == 0:
-            return panel
+        if strength == 0 or len(index) == 0:
+            return panel[index]
+
+        def varied(rows: slice) -> np.ndarray:
+            some = panel[index[rows]]
+            classes = None if labels is None else labels[index[rows]]
+            own = rngs if isinstance(rngs, np.random.Generator) else rngs[rows]
+            X = self._varier(some.as_channels(), classes)(factor, own)
+            if self._keeps_energy():
+                X = amplified(X, self.response().loss(factor))
+            return some.with_values(X).values
+
         with pinned_threads():
             factor = self._factor(strength)
-            varied = self._varier(panel.as_channels(), labels)(factor, rngs)
-            if self._keeps_energy():
-                varied = amplified(varied, self.response().loss(factor))
-        return panel.with_values(varied)
+            values = in_portions(varied, len(index), panel.values[0].size)
+        return Panel(values, panel.lengths[index])
 
     def _with_gaps(self, panel: Panel) -> Panel:
         """Return a copy of series, their gaps filled if that is wanted."""
@@ -334,7 +347,8 @@ n_timepoints), or the container of `fit`
 
     def _as_fitted(self, X: np.ndarray, lengths: np.ndarray) -> Any:
         """Return series, (n, C, T), in the container, layout and dtype of `fit`."""
-        values = (X[:, 0] if self.input_ndim_ == 2 else X).astype(self._dtype)
+        values = X[:, 0] if self.input_ndim_ == 2 else X
+        values = values.astype(self._dtype, copy=False)
         container = self._container
         if container.kind == "table":  # as ever: rows have no labels to keep
             return values

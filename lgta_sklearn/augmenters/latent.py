@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._drawing import draw
 from lgta_sklearn._panels import Panel, container_of
-from lgta_sklearn._random import BLOCK, blocks, pinned_threads
+from lgta_sklearn._random import BLOCK, blocks, in_portions, pinned_threads
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,
     POSITIVE,
@@ -326,8 +326,7 @@ n_timepoints)
         """
         check_is_fitted(self)
         panel = check_series(self, X, reset=False)
-        with pinned_threads():
-            return self._encoded(panel.as_channels(), panel.lengths)[0]
+        return self._of_portions(panel, lambda *some: self._encoded(*some)[0])
 
     def decode(self, Z: Any) -> Any:
         """Return the series at points of the latent space, without observation noise.
@@ -357,8 +356,14 @@ n_timepoints), or the container of `fit`
                 f"{', then a log-length' * codes.lengths_vary}; got {Z.shape}."
             )
         code, level, scale, lengths = codes.split(Z)
+
+        def decoded(rows: slice) -> np.ndarray:
+            shape = self._network.decode(code[rows])
+            X = self.scaling_.join(level[rows], scale[rows], shape)
+            return X.astype(self._dtype, copy=False)
+
         with pinned_threads():
-            X = self.scaling_.join(level, scale, self._network.decode(code))
+            X = in_portions(decoded, len(Z), self._n_values)
         return self._as_fitted(X, lengths)
 
     def reconstruct(self, X: Any) -> Any:
@@ -378,10 +383,13 @@ n_timepoints)
         """
         check_is_fitted(self)
         panel = check_series(self, X, reset=False)
-        with pinned_threads():
-            values = self._reconstructed(panel.as_channels(), panel.lengths)
-        if self.gaps == "keep":
-            values = np.where(np.isnan(panel.as_channels()), np.nan, values)
+
+        def reconstructed(X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+            values = self._reconstructed(X, lengths)
+            return np.where(np.isnan(X), np.nan, values) if keeps else values
+
+        keeps = self.gaps == "keep"
+        values = self._of_portions(panel, reconstructed)
         return container_of(X).pack(panel.with_values(values))
 
     def impute(self, X: Any) -> Any:
@@ -430,13 +438,7 @@ n_timepoints)
         """
         check_is_fitted(self)
         panel = check_series(self, X, reset=False)
-        with pinned_threads():
-            V, shape, *posterior = self._encoded(panel.as_channels(), panel.lengths)
-            squared = (shape - self._network.decode(posterior[0])) ** 2
-        variance = self.observation_variance_[:, None]
-        terms = squared / variance + np.log(2 * np.pi * variance)
-        log_likelihood = -0.5 * np.where(np.isnan(terms), 0.0, terms).sum(axis=(1, 2))
-        return log_likelihood - _kl(*posterior) + self._codes.level_log_density(V)
+        return self._of_portions(panel, self._bound)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, so that a grid search needs no scorer.
@@ -455,6 +457,32 @@ n_timepoints)
             Mean score in nats per series.
         """
         return float(self.score_samples(X).mean())
+
+    def _of_portions(
+        self, panel: Panel, function: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Return what a function makes of series and lengths, some at a time."""
+
+        def made(rows: slice) -> np.ndarray:
+            some = panel[rows]
+            return function(some.as_channels(), some.lengths)
+
+        with pinned_threads():
+            return in_portions(made, len(panel), self._n_values)
+
+    @property
+    def _n_values(self) -> int:
+        """Return the number of values in a series."""
+        return self.n_channels_in_ * self.n_timepoints_in_
+
+    def _bound(self, X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return the lower bounds of the log densities of series."""
+        V, shape, *posterior = self._encoded(X, lengths)
+        squared = (shape - self._network.decode(posterior[0])) ** 2
+        variance = self.observation_variance_[:, None]
+        terms = squared / variance + np.log(2 * np.pi * variance)
+        log_likelihood = -0.5 * np.where(np.isnan(terms), 0.0, terms).sum(axis=(1, 2))
+        return log_likelihood - _kl(*posterior) + self._codes.level_log_density(V)
 
     def _encoded(
         self, X: np.ndarray, lengths: np.ndarray
@@ -660,21 +688,28 @@ n_timepoints)
         """Draw codes, levels, scales and lengths, decode, add observation noise."""
         V = self._draw_codes(labels, n_samples, seed)
         code, level, scale, lengths = self._codes.split(self._codes.restored(V))
-        shape = self._network.decode(code) + self._draw_noise(V, seed + 1)
-        beyond = np.arange(shape.shape[2]) >= lengths[:, None, None]
-        shape = self.scaling_.as_shape(np.where(beyond, np.nan, shape), scale)
-        X = self.grid_.snap(self.scaling_.join(level, scale, shape))
-        if self.gaps == "keep" and len(X):
-            X = np.where(_in_blocks(self._gaps.sample_at, V, seed + 2), np.nan, X)
+
+        def drawn(rows: slice) -> np.ndarray:
+            noise = self._draw_noise(V[rows], seed + 1, rows.start // BLOCK)
+            shape = self._network.decode(code[rows]) + noise
+            beyond = np.arange(shape.shape[2]) >= lengths[rows, None, None]
+            shape[np.broadcast_to(beyond, shape.shape)] = np.nan
+            shape = self.scaling_.as_shape(shape, scale[rows])
+            X = self.grid_.snap(self.scaling_.join(level[rows], scale[rows], shape))
+            return X.astype(self._dtype, copy=False)
+
+        X = in_portions(drawn, n_samples, self._n_values)
+        if self.gaps == "keep" and self._gaps.gaps_ is not None and len(X):
+            X[_in_blocks(self._gaps.sample_at, V, seed + 2)] = np.nan
         return X, lengths
 
-    def _draw_noise(self, V: np.ndarray, seed: int) -> np.ndarray | float:
+    def _draw_noise(self, V: np.ndarray, seed: int, first: int) -> np.ndarray | float:
         """Return observation noise for series of standardised codes."""
         if self.noise_ is None or not len(V):
             return 0.0
         if not isinstance(self.noise_, NeighborNoise):
-            return draw(self.noise_, len(V), seed)
-        return _in_blocks(self.noise_.sample_at, V, seed)
+            return draw(self.noise_, len(V), seed, first)
+        return _in_blocks(self.noise_.sample_at, V, seed, first)
 
     def _draw_codes(
         self, labels: np.ndarray | None, n_samples: int, seed: int
@@ -704,11 +739,11 @@ def _default() -> SomeOf:
 
 
 def _in_blocks(
-    sample_at: Callable[..., np.ndarray], V: np.ndarray, seed: int
+    sample_at: Callable[..., np.ndarray], V: np.ndarray, seed: int, first: int = 0
 ) -> np.ndarray:
     """Return what is drawn at codes, block by block, each with its own generator."""
     parts = []
-    for number, rows in blocks(len(V)):
+    for number, rows in blocks(len(V), first):
         # always for a whole block, so that a longer draw begins with a shorter one
         some = np.resize(V[rows], (BLOCK, V.shape[1]))
         drawn = sample_at(some, np.random.default_rng([seed, number]))
