@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator
 from sklearn.utils.extmath import randomized_svd
 
@@ -93,7 +94,7 @@ class NeighborNoise(BaseEstimator):
         if len(R) > self.max_samples:
             kept = rng.permutation(len(R))[: self.max_samples]
             R, V = R[kept], V[kept]
-        self.residuals_ = R.astype(np.float32)
+        self.residuals_ = R.astype(np.float32, copy=False)
         self._neighbors = NearestNeighbors(n_neighbors=min(self.n_neighbors, len(R)))
         self._neighbors.fit(V)
         return self
@@ -119,14 +120,16 @@ class NeighborNoise(BaseEstimator):
         drawn = self.residuals_[one_of_each(near, rng)].astype(np.float64)
         if self.blend == 0:
             return drawn
-        weights = rng.standard_normal(near.shape) / np.sqrt(near.shape[1])
-        common = np.stack(
-            [
-                np.tensordot(w, self.residuals_[k], 1)
-                for w, k in zip(weights, near, strict=True)
-            ]
+        n_rows, k = near.shape
+        weights = rng.standard_normal((n_rows, k)).astype(np.float32) / np.sqrt(k)
+        # one product for all rows, without a copy of every neighbour
+        chosen = csr_array(
+            (weights.ravel(), near.ravel(), np.arange(0, n_rows * k + 1, k)),
+            shape=(n_rows, len(self.residuals_)),
         )
-        return np.sqrt(1 - self.blend**2) * drawn + self.blend * common
+        common = chosen @ self.residuals_.reshape(len(self.residuals_), -1)
+        own, shared = np.sqrt(1 - self.blend**2), self.blend
+        return own * drawn + shared * common.reshape(drawn.shape)
 
 
 def blend_enough(

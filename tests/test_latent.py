@@ -166,10 +166,10 @@ class TestVariation:
         centres = np.array([Z[y == label].mean(axis=0) for label in ("1", "2")])
         nearest = np.abs(moved[:, None] - centres).sum(axis=2).argmin(axis=1)
         assert (np.array(["1", "2"])[nearest] == y).mean() > 0.9
-        # a lone series has nobody to move to
+        # a lone series has nobody to move to (residuals are kept in single precision)
         rare = np.where(np.arange(len(X)) == 0, "rare", "often")
         alone = augmenter.set_params(max_epochs=2).fit(X, rare)
-        np.testing.assert_allclose(alone.augment(X[:1], rare[:1])[0], X[:1])
+        np.testing.assert_allclose(alone.augment(X[:1], rare[:1])[0], X[:1], rtol=1e-6)
         np.testing.assert_array_equal(
             alone.set_params(on_transform="augment").transform(X)[3:],
             alone.transform(X[3:]),

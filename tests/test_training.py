@@ -57,16 +57,23 @@ def test_the_kl_term_warms_up_linearly():
 @pytest.mark.parametrize("n_samples", [1, 5, 67, 3662, 100_000])
 def test_the_plan_follows_the_number_of_series(n_samples):
     plan = make_plan(
-        n_samples, batch_size=None, max_epochs=None, lr=None, validation_fraction=0.1
+        n_samples,
+        50,
+        batch_size=None,
+        max_epochs=None,
+        lr=None,
+        validation_fraction=0.1,
     )
     assert plan.n_train + plan.n_valid == n_samples
     assert plan.n_valid == 0 or plan.n_valid >= 5
     assert 16 <= plan.batch_size <= 128
-    assert 500 <= plan.n_steps <= 3100 or plan.max_epochs == 10
+    assert 500 <= plan.n_steps <= 3100 or plan.n_steps < 3000 + plan.n_train / 128 + 1
 
 
 def test_explicit_numbers_are_kept():
-    plan = make_plan(50, batch_size=7, max_epochs=3, lr=0.1, validation_fraction=0.0)
+    plan = make_plan(
+        50, 24, batch_size=7, max_epochs=3, lr=0.1, validation_fraction=0.0
+    )
     assert (plan.batch_size, plan.max_epochs, plan.lr, plan.n_valid) == (7, 3, 0.1, 0)
 
 

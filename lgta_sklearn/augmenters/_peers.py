@@ -67,7 +67,7 @@ class TrainingSeries:
         weights: np.ndarray | float = 1.0,
     ) -> None:
         self.V, self.weights = V, weights
-        self.residual = residual.reshape(len(V), -1).astype(np.float32)
+        self.residual = residual.reshape(len(V), -1).astype(np.float32, copy=False)
         classes = np.zeros(len(V), dtype=int) if labels is None else labels
         self._class = classes
         if np.bincount(classes).max() < 2:  # no class has two: any two will do

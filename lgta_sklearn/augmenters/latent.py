@@ -537,9 +537,16 @@ n_timepoints)
         level, scale, shape = self.scaling_.split(X)
         self._train(shape, backbone, device, seed)
         mu, *logvar = self._network.encode(shape)
-        residual = shape - self._network.decode(mu)
+
+        def unexplained(rows: slice) -> np.ndarray:
+            left = shape[rows] - self._network.decode(mu[rows])
+            return left.astype(np.float32)  # kept for as long as the estimator is
+
+        residual = in_portions(unexplained, len(X), X[0].size)
         # a floor, since the log of zero is wanted where reconstruction is perfect
-        variance = np.nanmean(residual**2, axis=(0, 2))
+        variance = [
+            np.nanmean(part.astype(float) ** 2) for part in residual.swapaxes(0, 1)
+        ]
         self.observation_variance_ = np.maximum(variance, 1e-6)
         self.kl_ = float(_kl(mu, *logvar).mean())
         self._codes = CodeSpace(
@@ -576,6 +583,8 @@ n_timepoints)
 
         plan = make_plan(
             len(shape),
+            shape.shape[2],
+            device=device,
             batch_size=chosen("batch_size"),
             max_epochs=chosen("max_epochs"),
             lr=chosen("lr"),
@@ -650,7 +659,7 @@ n_timepoints)
         else:
             structured = isinstance(self.noise, str)
             noise = ResidualNoise() if structured else clone(self.noise, safe=False)
-            self.noise_ = noise.fit(residual)
+            self.noise_ = noise.fit(residual.astype(np.float64))
 
     def _varier(self, X: np.ndarray, labels: np.ndarray | None) -> Varier:
         """Return what moves codes, levels, log-scales and residuals of series."""

@@ -46,8 +46,9 @@ def recur(gru: nn.GRU, x: Tensor) -> Tensor:
     if x.device.type != "cpu" or not torch.is_grad_enabled():
         states: Tensor = gru(x)[0]
         return states
-    x = F.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).transpose(0, 1)  # (L, B, 3H)
-    return _Recurrence.apply(x, gru.weight_hh_l0, gru.bias_hh_l0).transpose(0, 1)
+    of_input, of_state, input_bias, state_bias = gru.all_weights[0]
+    x = F.linear(x, of_input, input_bias).transpose(0, 1)  # (L, B, 3H)
+    return _Recurrence.apply(x, of_state, state_bias).transpose(0, 1)
 
 
 class _Recurrence(torch.autograd.Function):

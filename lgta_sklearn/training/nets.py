@@ -3,15 +3,26 @@
 import math
 from typing import Any
 
+import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from lgta_sklearn.networks.vae import VAE
 from lgta_sklearn.training.data import TensorBatches
 from lgta_sklearn.training.losses import ELBOLoss
 
-__all__ = ["AugmenterNet", "DivergenceGuard", "KLWarmUp", "Progress"]
+__all__ = [
+    "AugmenterNet",
+    "DivergenceGuard",
+    "HoldThenCool",
+    "KLWarmUp",
+    "Progress",
+]
+
+GAIN = 0.05  # share of what has been gained so far that is worth going on for
+COOLING = 0.2  # share of all steps during which the learning rate falls
 
 
 class KLWarmUp(Callback):
@@ -40,6 +51,68 @@ class KLWarmUp(Callback):
         if training:
             net.criterion_.warmth = min(1.0, self.step_ / max(self.n_steps, 1))
             self.step_ += 1
+
+
+class HoldThenCool(Callback):
+    """Hold the learning rate while the loss falls, then let it fall to zero and stop.
+
+    A rate that falls along a fixed curve makes every training last as long as it was
+    planned. Here the plan is a ceiling: when the held-out loss has gained little for
+    some epochs, or the ceiling comes near, the rate falls with one minus the square
+    root of time (Haegele et al., 2024, arXiv:2405.18392).
+
+    Parameters
+    ----------
+    n_steps : int
+        Optimisation steps at most.
+    n_warm : int
+        Steps over which the rate rises linearly at first.
+    patience : int
+        Epochs in which the held-out loss must gain something.
+
+    Attributes
+    ----------
+    complete_ : bool
+        Whether the rate has fallen to zero.
+    """
+
+    def __init__(self, n_steps: int, n_warm: int, patience: int) -> None:
+        self.n_steps, self.n_warm, self.patience = n_steps, n_warm, patience
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Start at step 0, without an end before the ceiling."""
+        self.step_, self.complete_ = 0, False
+        self.start_, self.stop_ = (1 - COOLING) * self.n_steps, self.n_steps
+        self._first, self._best, self._gained_at = -math.inf, math.inf, 0
+
+    def on_batch_begin(
+        self, net: NeuralNet, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Set the rate of this step."""
+        if not training:
+            return
+        warm = min((self.step_ + 1) / self.n_warm, 1.0)
+        cooled = (self.step_ - self.start_) / (self.stop_ - self.start_)
+        rate = net.lr * warm * (1 - math.sqrt(min(max(cooled, 0.0), 1.0)))
+        for group in net.optimizer_.param_groups:
+            group["lr"] = rate
+        self.step_ += 1
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Begin to cool when little was gained, end when it is done."""
+        row = net.history[-1]
+        if self.step_ >= self.stop_:
+            self.complete_ = True
+            raise KeyboardInterrupt  # how skorch is told to stop
+        if "valid_loss" not in row or self.step_ < self.n_warm:
+            return
+        self._first = max(self._first, row["valid_loss"])
+        if self._best - row["valid_loss"] > GAIN * (self._first - row["valid_loss"]):
+            self._best, self._gained_at = row["valid_loss"], row["epoch"]
+        waited = row["epoch"] - self._gained_at >= self.patience
+        if waited and self.step_ < self.start_:
+            self.start_ = self.step_
+            self.stop_ = min(math.ceil(self.step_ / (1 - COOLING)), self.n_steps)
 
 
 class DivergenceGuard(Callback):
@@ -126,3 +199,28 @@ class AugmenterNet(NeuralNet):
                 **kwargs,
             },
         )
+
+    def infer(self, x: Tensor, **fit_params: Any) -> tuple[Tensor | None, ...]:
+        """Run the network, in mixed precision on a GPU that has bfloat16.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, T, C)
+            Batch.
+        **fit_params : dict
+            What else the network takes.
+
+        Returns
+        -------
+        tuple
+            Its output, in single precision for the loss.
+        """
+        device = torch.device(self.device).type
+        with torch.autocast(device, torch.bfloat16, enabled=_has_bfloat16(device)):
+            output = super().infer(x, **fit_params)
+        return tuple(None if part is None else part.float() for part in output)
+
+
+def _has_bfloat16(device: str) -> bool:
+    """Tell whether mixed precision is faster there; on a CPU it hardly ever is."""
+    return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

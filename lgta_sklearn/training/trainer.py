@@ -10,19 +10,19 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.callbacks import EarlyStopping, GradientNormClipping
 
-from lgta_sklearn._random import pinned_threads, seeded_initialisation
+from lgta_sklearn._random import free_threads, pinned_threads, seeded_initialisation
 from lgta_sklearn.training.equivariance import TwinPerturbation
 from lgta_sklearn.training.nets import (
     AugmenterNet,
     DivergenceGuard,
+    HoldThenCool,
     KLWarmUp,
     Progress,
 )
@@ -32,6 +32,12 @@ __all__ = ["Plan", "make_plan", "train"]
 # optimisation steps: few series are learnt by heart, many want the whole schedule
 MIN_STEPS, MAX_STEPS = 500, 3000
 STEPS_PER_ROOT = 50  # times the square root of the number of series
+MIN_BATCH, MAX_BATCH = 16, 128
+MAX_BATCH_GPU = 1024  # where a step costs what it costs to call, not what it computes
+BATCH_VALUES = 2**16  # time points in a batch: more no longer fit into the caches
+# time points in a batch from which a second thread pays, and threads of which one may
+# be taken: where every core is wanted by others too, it makes a step slower
+TWO_THREADS, SPARE_THREADS = 2**15, 4
 MIN_VALIDATION = 5  # fewer held-out series say too little to stop by
 
 
@@ -49,6 +55,8 @@ class Plan:
         Passes at most.
     lr : float
         Peak learning rate.
+    n_threads : int, default=1
+        Threads of torch.
     """
 
     n_train: int
@@ -56,6 +64,7 @@ class Plan:
     batch_size: int
     max_epochs: int
     lr: float
+    n_threads: int = 1
 
     @property
     def n_steps(self) -> int:
@@ -68,10 +77,23 @@ class Plan:
         """
         return self.max_epochs * math.ceil(self.n_train / self.batch_size)
 
+    @property
+    def n_warm(self) -> int:
+        """Return the steps over which the learning rate rises.
+
+        Returns
+        -------
+        int
+            A tenth of all, but not more than a hundred.
+        """
+        return min(math.ceil(self.n_steps / 10), 100)
+
 
 def make_plan(
     n_samples: int,
+    n_timepoints: int,
     *,
+    device: str = "cpu",
     batch_size: int | None,
     max_epochs: int | None,
     lr: float | None,
@@ -81,12 +103,15 @@ def make_plan(
 
     Parameters
     ----------
-    n_samples : int
-        Number of series.
+    n_samples, n_timepoints : int
+        Number and length of the series.
+    device : str, default="cpu"
+        Where the training will run.
     batch_size, max_epochs : int or None
-        None takes batches of an eighth of the series, between 16 and 128, and as
-        many passes as make 500 (for a hundred series or fewer) to 3000 steps (for
-        3600 or more), but not fewer than ten.
+        None takes batches of an eighth of the series, between 16 and 128 (1024 on a
+        GPU), and fewer on the CPU if they are longer than 512 time points; and as many
+        passes as make 500 (for a hundred series or fewer) to 3000 steps (for 3600 or
+        more), but at least two. Training stops earlier if held-out series permit.
     lr : float or None
         None takes 0.003.
     validation_fraction : float in [0, 1)
@@ -101,11 +126,16 @@ def make_plan(
     if n_valid < MIN_VALIDATION:
         n_valid = 0
     n_train = n_samples - n_valid
-    batch_size = batch_size or int(np.clip(n_train // 8, 16, 128))
+    if batch_size is None:
+        fitting = min(MAX_BATCH, max(BATCH_VALUES // n_timepoints, MIN_BATCH))
+        most = fitting if device == "cpu" else MAX_BATCH_GPU
+        batch_size = int(np.clip(n_train // 8, MIN_BATCH, most))
     if max_epochs is None:
         wanted = np.clip(STEPS_PER_ROOT * math.sqrt(n_train), MIN_STEPS, MAX_STEPS)
-        max_epochs = max(10, math.ceil(wanted / math.ceil(n_train / batch_size)))
-    return Plan(n_train, n_valid, batch_size, max_epochs, lr or 3e-3)
+        max_epochs = max(2, math.ceil(wanted / math.ceil(n_train / batch_size)))
+    long = batch_size * n_timepoints >= TWO_THREADS
+    n_threads = 2 if long and free_threads() >= SPARE_THREADS else 1
+    return Plan(n_train, n_valid, batch_size, max_epochs, lr or 3e-3, n_threads)
 
 
 def train(
@@ -185,7 +215,7 @@ def train(
         device=device,
         verbose=0,
     )
-    with torch.enable_grad(), pinned_threads():
+    with torch.enable_grad(), pinned_threads(plan.n_threads):
         with seeded_initialisation(streams[3]):
             net.initialize()
         net.partial_fit(torch.as_tensor(U, dtype=torch.float32, device=device))
@@ -220,40 +250,29 @@ def _listed(of_net: Any, of_user: Sequence[Any]) -> list[Any]:
 def _own_callbacks(plan: Plan, verbose: int) -> list[Any]:
     """Return the callbacks of every training; early stopping must stand last."""
     callbacks = [
-        ("kl_warm_up", KLWarmUp(plan.n_steps // 4)),
+        ("kl_warm_up", KLWarmUp(2 * plan.n_warm)),
         ("clipping", GradientNormClipping(1.0)),
-        (
-            "schedule",
-            LRScheduler(
-                torch.optim.lr_scheduler.LambdaLR,
-                lr_lambda=partial(_warm_up_and_cosine, n_steps=plan.n_steps),
-                step_every="batch",
-                event_name=None,
-            ),
-        ),
         ("divergence", DivergenceGuard()),
     ]
     if verbose:
         callbacks.append(("progress", Progress()))
+    schedule = HoldThenCool(plan.n_steps, plan.n_warm, max(plan.max_epochs // 12, 2))
     if plan.n_valid:
         patience = max(10, plan.max_epochs // 4)
         stop = EarlyStopping(patience=patience, threshold_mode="abs", load_best=True)
         callbacks.append(("early_stopping", stop))
-    return callbacks
-
-
-def _warm_up_and_cosine(step: int, n_steps: int) -> float:
-    """Return the share of the peak learning rate at a step."""
-    n_warm = max(n_steps // 10, 1)
-    if step < n_warm:
-        return (step + 1) / n_warm
-    return 0.5 * (1 + math.cos(math.pi * min((step - n_warm) / n_steps / 0.9, 1.0)))
+    # whoever stops the training is the last that is asked
+    return [*callbacks, ("schedule", schedule)]
 
 
 def _interrupted(net: NeuralNet) -> bool:
     """Tell whether Ctrl-C ended the training: skorch swallows it."""
     stopped_early = any(
-        isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+        getattr(callback, "complete_", False)
+        or (
+            isinstance(callback, EarlyStopping)
+            and callback.misses_ >= callback.patience
+        )
         for _, callback in net.callbacks_
     )
     complete = bool(net.history) and "train_loss" in net.history[-1]
