@@ -1,10 +1,14 @@
 import subprocess
 import sys
 
+import pytest
+
+import lgta_sklearn
+
 
 def test_importing_the_package_loads_no_framework():
     code = (
-        "import sys, lgta_sklearn; "
+        "from lgta_sklearn import *; import sys; "
         "heavy = {'torch', 'skorch', 'sktime', 'aeon', 'imblearn', 'matplotlib'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -12,3 +16,22 @@ def test_importing_the_package_loads_no_framework():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_importing_the_package_imports_nothing_but_itself():
+    code = (
+        "import sys, lgta_sklearn; "
+        "print({'sklearn', 'numpy'} & set(sys.modules), lgta_sklearn.__version__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == f"set() {lgta_sklearn.__version__}"
+
+
+def test_what_is_imported_when_asked_for_is_all_there():
+    assert set(lgta_sklearn.__all__) <= set(dir(lgta_sklearn))
+    for name in lgta_sklearn.__all__:
+        assert getattr(lgta_sklearn, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        lgta_sklearn.Nothing  # noqa: B018

@@ -339,7 +339,9 @@ class TestLatentResampler:
         assert len(nearest) == 24
 
     def test_imblearn_is_not_imported(self):
-        code = "import lgta_sklearn, sys; print('imblearn' in sys.modules)"
+        code = (
+            "from lgta_sklearn import *; import sys; print('imblearn' in sys.modules)"
+        )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )

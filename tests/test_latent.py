@@ -1,6 +1,7 @@
 """What `LatentAugmenter` learns, varies, invents and scores."""
 
 import pickle
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -456,3 +457,56 @@ def test_methods_before_fit_say_so(italy):
     ):
         with pytest.raises(NotFittedError):
             call()
+
+
+class TestPortions:
+    """What is done some series at a time is what is done to all at once."""
+
+    @pytest.fixture
+    def small_portions(self, monkeypatch):
+        monkeypatch.setattr("lgta_sklearn._random.PORTION", 1)
+
+    @pytest.mark.parametrize("noise", ["neighbors", "structured"])
+    def test_portions_change_nothing(self, italy, noise, request):
+        X, y = italy
+        X, y = np.tile(X, (12, 1)), np.tile(y, 12)
+        augmenter = fast(noise=noise).fit(*italy)
+        calls = [
+            lambda: augmenter.sample(600, random_state=0),
+            lambda: augmenter.sample(y=y, random_state=0),
+            lambda: augmenter.encode(X),
+            lambda: augmenter.decode(augmenter.encode(X)),
+            lambda: augmenter.reconstruct(X),
+            lambda: augmenter.score_samples(X),
+            lambda: augmenter.set_params(on_transform="augment").transform(X),
+        ]
+        whole = [call() for call in calls]
+        request.getfixturevalue("small_portions")
+        for call, result in zip(calls, whole, strict=True):
+            np.testing.assert_array_equal(call(), result)
+
+    @pytest.mark.usefixtures("small_portions")
+    def test_variations_of_many_portions_keep_labels_and_sources(self, italy):
+        X, y = italy
+        augmenter = fast().fit(X, y)
+        varied, labels, index = augmenter.augment(
+            X, y, n_copies=9, random_state=0, return_index=True
+        )
+        np.testing.assert_array_equal(labels, y[index])
+        again = augmenter.augment(X, y, n_copies=9, random_state=0)[0]
+        np.testing.assert_array_equal(again, varied)
+        # each lies nearer to its source than to most others; portions do not repeat
+        distance = ((varied[:, None] - X) ** 2).sum(axis=2)
+        assert np.median((distance < distance[np.arange(603), index, None]).sum(1)) < 9
+        assert len(np.unique(varied, axis=0)) > 0.99 * len(varied)
+
+    def test_memory_does_not_grow_with_what_is_drawn(self, italy):
+        augmenter = fast().fit(italy[0])
+        beyond = []
+        for n_samples in (20_000, 80_000):
+            tracemalloc.start()
+            drawn = augmenter.sample(n_samples)
+            beyond.append(tracemalloc.get_traced_memory()[1] - drawn.nbytes)
+            tracemalloc.stop()
+        of_codes = 60_000 * (4 + 2) * 8
+        assert beyond[1] - beyond[0] < 4 * of_codes  # of 24 values they stand for

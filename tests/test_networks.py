@@ -6,7 +6,13 @@ import torch
 
 from lgta_sklearn.networks.backbones import BACKBONES, LSTM, Transformer
 from lgta_sklearn.networks.inference import infer, resolve_device
-from lgta_sklearn.networks.layers import Lengthen, Shorten, sinusoidal_positions
+from lgta_sklearn.networks.layers import (
+    Conv,
+    Lengthen,
+    Shorten,
+    sinusoidal_positions,
+)
+from lgta_sklearn.networks.recurrence import recur
 from lgta_sklearn.networks.vae import VAE, choose_stride
 
 
@@ -22,6 +28,33 @@ def local_seed():
 def test_a_backbone_maps_a_sequence_to_a_sequence(name, n_timepoints):
     backbone = BACKBONES[name](6, 8)
     assert backbone(torch.randn(3, n_timepoints, 6)).shape == (3, n_timepoints, 8)
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 9])
+def test_the_recurrence_and_its_gradients_are_those_of_torch(n_steps):
+    gru = torch.nn.GRU(5, 4, batch_first=True).double()
+    x = torch.randn(3, n_steps, 5, dtype=torch.float64, requires_grad=True)
+    ours, theirs = recur(gru, x), gru(x)[0]
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    weights = torch.randn_like(ours)  # another gradient for each step
+    leaves = [x, *gru.parameters()]
+    gradients = [
+        torch.autograd.grad((h * weights).sum(), leaves) for h in (ours, theirs)
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-10)
+    with torch.no_grad():
+        assert torch.equal(recur(gru, x), gru(x)[0])
+
+
+@pytest.mark.parametrize(("kernel_size", "stride"), [(3, 1), (4, 2)])
+def test_a_convolution_is_that_of_torch(kernel_size, stride):
+    conv = Conv(2, 5, kernel_size, stride)
+    x = torch.randn(3, 8, 2)
+    weight = conv.linear.weight.view(5, kernel_size, 2).transpose(1, 2)
+    theirs = torch.nn.functional.conv1d(
+        x.transpose(1, 2), weight, conv.linear.bias, stride, padding=1
+    )
+    torch.testing.assert_close(conv(x), theirs.transpose(1, 2))
 
 
 @pytest.mark.parametrize("temporal", [True, False])

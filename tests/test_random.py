@@ -3,10 +3,14 @@ import threading
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lgta_sklearn._random import (
+    BLOCK,
     blocks,
     content_generators,
+    free_threads,
+    in_portions,
     pinned_threads,
     seed_from,
     seeded_initialisation,
@@ -34,6 +38,23 @@ def test_blocks_cover_the_rows():
         slice(256, 512),
         slice(512, 600),
     ]
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 256, 5 * BLOCK + 7])
+@pytest.mark.parametrize("n_values", [1, 2**12, 2**20])
+def test_portions_are_whole_blocks_and_come_back_as_one(n_rows, n_values):
+    seen = []
+
+    def made(rows):
+        seen.append(rows)
+        return np.arange(n_rows, dtype=np.float32)[rows, None]
+
+    whole = in_portions(made, n_rows, n_values)
+    np.testing.assert_array_equal(whole[:, 0], np.arange(n_rows))
+    assert whole.dtype == np.float32
+    assert all((rows.stop - rows.start) % BLOCK == 0 for rows in seen[:-1])
+    size = max(2**18 // n_values // BLOCK, 1) * BLOCK
+    assert len(seen) == max(-(-n_rows // size), 1)
 
 
 def test_content_decides_not_place():
@@ -70,3 +91,27 @@ def test_overlapping_pins_restore_the_users_threads():
     leave.set()
     other.join()
     assert torch.get_num_threads() == before
+
+
+def test_one_call_within_another_leaves_the_outer_as_it_was():
+    before = torch.get_num_threads()
+    with pinned_threads(1):
+        with pinned_threads(2):
+            assert torch.get_num_threads() == 2
+        assert torch.get_num_threads() == 1
+        assert free_threads() == before
+    assert torch.get_num_threads() == free_threads() == before
+
+
+def test_openmp_is_pinned_and_restored():
+    def most():
+        return max(
+            lib["num_threads"]
+            for lib in threadpool_info()
+            if lib["user_api"] == "openmp"
+        )
+
+    with threadpool_limits(2, user_api="openmp"):
+        with pinned_threads(1):
+            assert most() == 1
+        assert most() == 2

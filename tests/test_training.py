@@ -19,7 +19,7 @@ from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.networks.vae import VAE
 from lgta_sklearn.training.data import TensorBatches
 from lgta_sklearn.training.losses import ELBOLoss
-from lgta_sklearn.training.nets import AugmenterNet, KLWarmUp
+from lgta_sklearn.training.nets import AugmenterNet, HoldThenCool, KLWarmUp
 from lgta_sklearn.training.trainer import make_plan
 
 
@@ -54,6 +54,87 @@ def test_the_kl_term_warms_up_linearly():
     assert warmth == [0, 0.25, 0.5, 0.75, 1, 1]
 
 
+def rates(losses, n_steps=100, patience=3):
+    """Return the rates of a training of ten steps an epoch, and whether it ended."""
+    group = {"lr": 2.0}
+    net = SimpleNamespace(optimizer_=SimpleNamespace(param_groups=[group]), history=[])
+    schedule, seen = HoldThenCool(n_steps, n_warm=5, patience=patience), []
+    schedule.on_train_begin(net)
+    for epoch, loss in enumerate(losses, 1):
+        for _ in range(10):
+            schedule.on_batch_begin(net, training=True)
+            seen.append(group["lr"])
+        net.history.append({"epoch": epoch, "valid_loss": loss})
+        try:
+            schedule.on_epoch_end(net)
+        except KeyboardInterrupt:
+            break
+    return seen, schedule.complete_
+
+
+def test_the_rate_holds_while_the_loss_falls_and_cools_at_the_ceiling():
+    seen, complete = rates(100.0 / np.arange(1, 12))
+    assert complete
+    assert len(seen) == 100
+    np.testing.assert_allclose(seen[:5], [0.4, 0.8, 1.2, 1.6, 2.0])
+    assert set(seen[5:81]) == {2.0}
+    assert (np.diff(seen[80:]) < 0).all()
+    assert seen[-1] == pytest.approx(2 * (1 - np.sqrt(0.95)))
+
+
+def test_the_rate_cools_when_the_loss_gains_little():
+    seen, complete = rates([100, 50, 20, 10, *[9.9] * 40], n_steps=400)
+    assert complete
+    # the last gain is that of epoch 4, three are waited for, a fifth of all is cooling
+    assert set(seen[5:70]) == {2.0}
+    assert seen[71] < 2.0
+    assert len(seen) == 90
+
+
+def test_groups_of_parameters_keep_their_own_rates(italy):
+    seen = []
+
+    class Watch(Callback):
+        def on_batch_end(self, net, training=False, **kwargs):
+            if training:
+                seen.append([group["lr"] for group in net.optimizer_.param_groups])
+
+    net = AugmenterNet(
+        optimizer=torch.optim.SGD,
+        lr=1e-3,
+        optimizer__param_groups=[("to_code*", {"lr": 1e-4})],
+    )
+    fast(net=net, callbacks=[Watch()]).fit(italy[0])
+    np.testing.assert_allclose([a / b for a, b in seen], 0.1)
+
+
+def test_the_ceiling_is_no_bill_where_there_is_little_to_learn():
+    rng = np.random.default_rng(0)
+    X = np.sin(np.arange(24) + rng.uniform(0, 0.1, size=(300, 1)))
+    X += 0.01 * rng.normal(size=X.shape)
+    augmenter = LatentAugmenter(hidden_dim=8, random_state=0, max_epochs=400).fit(X)
+    assert augmenter.n_iter_ < 200
+    error = (augmenter.reconstruct(X) - X).std() / X.std()
+    assert error < 0.1
+
+
+def test_mixed_precision_learns_as_much(italy, monkeypatch):
+    """On the CPU, where no fit uses it, as a stand-in for a GPU."""
+    X, _ = italy
+    seen = []
+
+    def once(device):
+        seen.append(device)
+        return True
+
+    full = fast("transformer", max_epochs=30).fit(X)
+    monkeypatch.setattr("lgta_sklearn.training.nets._has_bfloat16", once)
+    mixed = fast("transformer", max_epochs=30).fit(X)
+    assert set(seen) == {"cpu"}
+    assert not np.array_equal(full.encode(X), mixed.encode(X))
+    assert mixed.loss_curve_[-1] == pytest.approx(full.loss_curve_[-1], rel=0.1)
+
+
 @pytest.mark.parametrize("n_samples", [1, 5, 67, 3662, 100_000])
 def test_the_plan_follows_the_number_of_series(n_samples):
     plan = make_plan(
@@ -68,6 +149,43 @@ def test_the_plan_follows_the_number_of_series(n_samples):
     assert plan.n_valid == 0 or plan.n_valid >= 5
     assert 16 <= plan.batch_size <= 128
     assert 500 <= plan.n_steps <= 3100 or plan.n_steps < 3000 + plan.n_train / 128 + 1
+
+
+def test_batches_and_threads_follow_the_length_and_the_device():
+    def plan(n_samples, n_timepoints, device="cpu"):
+        return make_plan(
+            n_samples,
+            n_timepoints,
+            device=device,
+            batch_size=None,
+            max_epochs=None,
+            lr=None,
+            validation_fraction=0.0,
+        )
+
+    assert plan(10_000, 500).batch_size == 128
+    assert plan(10_000, 3000).batch_size == 21
+    assert plan(10_000, 100_000).batch_size == 16
+    assert plan(10_000, 3000, "cuda:0").batch_size == 1024
+    assert plan(200, 24, "cuda:0").batch_size == 25
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(4)
+        assert [plan(10_000, T).n_threads for T in (24, 150, 1000)] == [1, 1, 2]
+        torch.set_num_threads(2)
+        assert plan(10_000, 1000).n_threads == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_second_thread_changes_no_bit(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(40, 1100)).cumsum(axis=1)
+    one = fast().fit(X)
+    monkeypatch.setattr("lgta_sklearn.training.trainer.TWO_THREADS", 0)
+    monkeypatch.setattr("lgta_sklearn.training.trainer.SPARE_THREADS", 1)
+    two = fast().fit(X)
+    for a, b in zip(one.module_.parameters(), two.module_.parameters(), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_explicit_numbers_are_kept():

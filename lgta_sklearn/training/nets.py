@@ -93,9 +93,9 @@ class HoldThenCool(Callback):
             return
         warm = min((self.step_ + 1) / self.n_warm, 1.0)
         cooled = (self.step_ - self.start_) / (self.stop_ - self.start_)
-        rate = net.lr * warm * (1 - math.sqrt(min(max(cooled, 0.0), 1.0)))
+        share = warm * (1 - math.sqrt(min(max(cooled, 0.0), 1.0)))
         for group in net.optimizer_.param_groups:
-            group["lr"] = rate
+            group["lr"] = share * group.setdefault("initial_lr", group["lr"])
         self.step_ += 1
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
