@@ -618,7 +618,7 @@ n_timepoints)
             seed=seed,
             verbose=self.verbose,
         )
-        self._network = FrozenNetwork(module, device)
+        self._network = FrozenNetwork(module, device, n_timepoints)
         self.history_, self.n_iter_ = history, len(history)
         self.loss_curve_ = [row["train_loss"] for row in history]
         held_out = [row["valid_loss"] for row in history if "valid_loss" in row]

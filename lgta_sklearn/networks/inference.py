@@ -7,15 +7,18 @@ result independent of the rows around it: of their order, their number and the c
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from lgta_sklearn._random import BLOCK, blocks
+from lgta_sklearn._random import BLOCK
 from lgta_sklearn.networks.vae import VAE
 
 __all__ = ["FrozenNetwork", "available_devices", "infer", "resolve_device"]
+
+BLOCK_VALUES, MIN_ROWS = 2**15, 16  # time points in a block, and series at least
 
 
 def available_devices() -> list[str]:
@@ -75,11 +78,14 @@ class FrozenNetwork:
         Trained network.
     device : str
         Where it runs; in double precision except on "mps", which has none.
+    n_timepoints : int
+        Length of the series: the longer, the fewer go through the network together.
     """
 
-    def __init__(self, module: VAE, device: str) -> None:
-        self.device = device
+    def __init__(self, module: VAE, device: str, n_timepoints: int) -> None:
+        self.device, self.n_timepoints = device, n_timepoints
         self.module = module.to(device, _dtype(device)).eval()
+        self._infer = partial(infer, device=device, n_rows=_rows(n_timepoints, device))
 
     def encode(self, shape: np.ndarray) -> list[np.ndarray]:
         """Return posterior means and, if the network is variational, log variances.
@@ -94,9 +100,7 @@ class FrozenNetwork:
         list of ndarray of shape (n_samples, latent_dim)
             One or two arrays.
         """
-        return infer(
-            lambda u: self.module.encode(u.transpose(1, 2)), shape, device=self.device
-        )
+        return self._infer(lambda u: self.module.encode(u.transpose(1, 2)), shape)
 
     def decode(self, code: np.ndarray) -> np.ndarray:
         """Return the decoder's mean.
@@ -111,45 +115,55 @@ class FrozenNetwork:
         ndarray of shape (n_samples, n_channels, n_timepoints)
             Shapes of series.
         """
-        return infer(
-            lambda z: (self.module.decode(z).transpose(1, 2),),
-            code,
-            device=self.device,
-        )[0]
+        return self._infer(lambda z: (self.module.decode(z).transpose(1, 2),), code)[0]
 
     def __getstate__(self) -> dict[str, Any]:
         module = self.module
         if self.device != "cpu":
             module = copy.deepcopy(module).cpu()
-        return {"module": module, "device": self.device}
+        return {
+            "module": module,
+            "device": self.device,
+            "n_timepoints": self.n_timepoints,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         here = state["device"] in available_devices()
-        FrozenNetwork.__init__(
-            self, state["module"], state["device"] if here else "cpu"
-        )
+        device = state["device"] if here else "cpu"
+        FrozenNetwork.__init__(self, state["module"], device, state["n_timepoints"])
 
 
 def _dtype(device: str) -> torch.dtype:
     return torch.float32 if device == "mps" else torch.float64
 
 
+def _rows(n_timepoints: int, device: str) -> int:
+    """Return how many series go through a network together: what the caches hold."""
+    if device != "cpu":
+        return BLOCK
+    fitting = max(BLOCK_VALUES // n_timepoints, 1)
+    return int(np.clip(2 ** (fitting.bit_length() - 1), MIN_ROWS, BLOCK))
+
+
 def infer(
     function: Callable[..., tuple[torch.Tensor | None, ...]],
     *arrays: np.ndarray,
     device: str = "cpu",
+    n_rows: int = BLOCK,
 ) -> list[np.ndarray]:
-    """Apply a function of tensors to rows, in zero-padded blocks of 256.
+    """Apply a function of tensors to rows, in zero-padded blocks of one size.
 
     Parameters
     ----------
     function : callable
-        Takes tensors with 256 rows and returns a tuple of tensors (or None) with
-        256 rows.
+        Takes tensors with `n_rows` rows and returns a tuple of tensors (or None) with
+        as many rows.
     *arrays : ndarray of shape (n_samples, ...)
         Inputs.
     device : str, default="cpu"
         Where to run; the precision is double except on "mps", which has none.
+    n_rows : int, default=256
+        Rows of a block.
 
     Returns
     -------
@@ -160,9 +174,11 @@ def infer(
     n_samples = len(arrays[0])
     parts = []
     with torch.no_grad():
-        for _, rows in blocks(max(n_samples, 1)):
+        for start in range(0, max(n_samples, 1), n_rows):
             inputs = [
-                torch.as_tensor(_padded(array[rows])).to(device, dtype)
+                torch.as_tensor(_padded(array[start : start + n_rows], n_rows)).to(
+                    device, dtype
+                )
                 for array in arrays
             ]
             outputs = [out for out in function(*inputs) if out is not None]
@@ -170,8 +186,8 @@ def infer(
     return [np.concatenate(out)[:n_samples] for out in zip(*parts, strict=True)]
 
 
-def _padded(rows: np.ndarray) -> np.ndarray:
-    """Return a block of exactly `BLOCK` rows, zeros at the end."""
-    block = np.zeros((BLOCK, *rows.shape[1:]), dtype=np.float64)
+def _padded(rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Return a block of exactly so many rows, zeros at the end."""
+    block = np.zeros((n_rows, *rows.shape[1:]), dtype=np.float64)
     block[: len(rows)] = rows
     return block
