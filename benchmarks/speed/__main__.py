@@ -25,7 +25,8 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 
-from _shared import DOCS, min_max, read_raw, windows  # noqa: E402
+from _shared import DOCS  # noqa: E402
+from cells import oil_windows  # noqa: E402
 from page import write_page  # noqa: E402
 
 BACKBONES = ("cnn_gru", "transformer", "lstm")
@@ -45,13 +46,16 @@ CELLS = [
     *(("floor", {"T": 50, "backbone": b}) for b in BACKBONES[1:]),
     *(("profile", {"T": T}) for T in (24, 50, 150, 500)),
     *(("threads", {"T": T, "batch_size": 32}) for T in (24, 150, 1000, 3000)),
+    *(("race", {"seed": seed}) for seed in range(5)),
     *(("plain_fit", {**BASE, "backbone": b}) for b in BACKBONES),
     *(("growth", {**BASE, "backbone": b, "n": n})
-      for b in BACKBONES for n in (100, 1000, 10_000, 100_000)),
+      for b in BACKBONES for n in (100, 1000, 10_000)),
+    ("growth", {**BASE, "backbone": "cnn_gru", "n": 100_000}),
     *(("growth", {**BASE, "backbone": b, "n": 500, "T": T})
       for b in BACKBONES for T in (24, 50, 150, 500, 1500, 3000)),
     *(("growth", {**BASE, "backbone": b, "n": 500, "T": 150, "C": C})
       for b in BACKBONES for C in (1, 3, 8, 28)),
+    ("growth", {"backbone": "cnn_gru", "n": 500, "T": 3000, "C": 28}),
 ]  # fmt: skip
 PEERS = {
     "keras_vae": "KERAS_PYTHON",
@@ -63,7 +67,7 @@ PEERS = {
     "transformer": None,
 }
 ROUNDS = 2  # of the peers, turn by turn
-EPOCHS = 20
+EPOCHS = 12
 
 
 def run(python, script, *arguments):
@@ -81,17 +85,10 @@ def run(python, script, *arguments):
 
 def peers():
     """Yield the rows of the networks of others and of ours, turn by turn."""
-    series = min_max(read_raw("raw_etth1.csv.gz"))[:, -1:]
-    days = windows(series, 50)[:, 0]
-    rng = np.random.default_rng(0)
-    early, late = days[:13_000], days[13_100:]
+    train, held_out = oil_windows()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "series.npz"
-        np.savez(
-            data,
-            train=early[rng.permutation(len(early))[:1760]],
-            held_out=late[rng.permutation(len(late))[:500]],
-        )
+        np.savez(data, train=train, held_out=held_out)
         for _ in range(ROUNDS):
             for peer, variable in PEERS.items():
                 python = os.environ.get(variable) if variable else sys.executable

@@ -289,6 +289,45 @@ def italy(seed):
     }
 
 
+def oil_windows():
+    """Return 1760 windows of 50 hours of ETTh1's oil, and 500 of a later time."""
+    from _shared import min_max, read_raw, windows
+
+    all_windows = windows(min_max(read_raw("raw_etth1.csv.gz"))[:, -1:], 50)[:, 0]
+    early, late = all_windows[:13_000], all_windows[13_100:]
+    rng = np.random.default_rng(0)
+    return (
+        part[rng.permutation(len(part))[:n]] for part, n in ((early, 1760), (late, 500))
+    )
+
+
+def race(seed):
+    """Compare when both backbones reach the best held-out loss of the Transformer."""
+    from lgta_sklearn import LatentAugmenter
+
+    X, _ = oil_windows()
+    row, curves = {"seed": seed}, {}
+    for backbone in ("cnn_gru", "transformer"):
+        LatentAugmenter(backbone, max_epochs=1).fit(X[:20])
+        augmenter = LatentAugmenter(backbone, random_state=seed).fit(X)
+        seconds = np.cumsum([epoch["dur"] for epoch in augmenter.history_])
+        loss = np.array(augmenter.validation_curve_)
+        curves[backbone] = seconds, loss
+        row[f"{backbone}: epochs"] = augmenter.n_iter_
+        row[f"{backbone}: best loss"] = float(loss.min())
+        row[f"{backbone}: s to its best"] = float(seconds[loss.argmin()])
+    goal = row["transformer: best loss"]
+    seconds, loss = curves["cnn_gru"]
+    reached = seconds[loss <= goal]
+    row["cnn_gru: s to the Transformer's best"] = (
+        float(reached[0]) if len(reached) else None
+    )
+    row["share"] = (
+        float(reached[0]) / row["transformer: s to its best"] if len(reached) else None
+    )
+    return row
+
+
 def stocks(seed):
     """Time a fit as it comes on the windows of stocks, and score its samples."""
     from _shared import min_max, read_raw, windows

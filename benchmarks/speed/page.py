@@ -57,6 +57,7 @@ def _targets(of):
         ("stocks", "stocks, 3662 windows of 24 x 6, `fit` as it comes, GRU critic"),
         ("calls", "`sample`: seconds, and memory beyond what it returns"),
         ("plain_fit", "`fit` as it comes, by backbone"),
+        ("race", "the race: 1760 x 50, `fit` as it comes, loss of held-out series"),
     ):
         if cell in of:
             parts += [f"{label}:", _table(of[cell])]

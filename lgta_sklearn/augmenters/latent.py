@@ -54,6 +54,8 @@ __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
 ACTIVE_VARIANCE = 0.01  # of a code's posterior mean over the series
 PASSES = 4  # of the network over its own guess at what is missing
+# drawn to find out how near samples come to the training series, and series at least
+DRAWN_VALUES, FEWEST_DRAWN = 2**21, 32
 
 
 class PosteriorCollapseWarning(UserWarning):
@@ -132,20 +134,22 @@ class LatentAugmenter(BaseAugmenter):
         Results are padded likewise. False takes it for missing values.
     max_epochs : int or None, default=None
         Passes over the series, at most. None takes `net`'s, or as many as make
-        500 optimisation steps (for few series) to 3000 (for thousands).
+        500 optimisation steps (for few series) to 3000 (for thousands). With
+        `early_stopping` about half of them are used.
     batch_size : int or None, default=None
-        Series per step. None takes `net`'s, or an eighth of the series
-        within 16 and 128.
+        Series per step. None takes `net`'s, or an eighth of the series within 16 and
+        128 (1024 on a GPU), fewer if they are longer than 512 time points.
     lr : float or None, default=None
-        Peak learning rate; it rises linearly at first and then falls along a cosine.
-        None takes `net`'s, or 0.003.
+        Learning rate; it rises linearly at first, is held while the held-out loss
+        falls, and then falls to zero. None takes `net`'s, or 0.003.
     optimizer : type or None, default=None
         Class of `torch.optim`. None takes `net`'s, or AdamW.
     callbacks : list or None, default=None
         skorch callbacks, added to the estimator's own; they are copied.
     early_stopping : bool, default=True
-        Whether to hold out series, stop when their loss no longer falls, and
-        restore the best weights. Fewer than five held-out series stop nothing.
+        Whether to hold out series, let the learning rate fall and stop when their loss
+        has gained little for some epochs, and restore the best weights. Fewer than
+        five held-out series stop nothing.
     validation_fraction : float in (0, 0.9], default=0.1
         Share of the series to hold out.
     net : skorch.NeuralNet or None, default=None
@@ -655,7 +659,8 @@ n_timepoints)
         elif isinstance(self.noise, str) and self.noise == "neighbors":
             noise = NeighborNoise(random_state=seed % 2**31)
             self.noise_ = noise.fit(residual, self._codes.V)
-            blend_enough(self.noise_, lambda: self._draw(None, BLOCK, seed)[0], X)
+            n_drawn = int(np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, BLOCK))
+            blend_enough(self.noise_, lambda: self._draw(None, n_drawn, seed)[0], X)
         else:
             structured = isinstance(self.noise, str)
             noise = ResidualNoise() if structured else clone(self.noise, safe=False)
