@@ -13,6 +13,8 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from lgta_sklearn._random import in_portions
+
 __all__ = ["ScaleDecomposition", "ValueGrid", "level_and_scale"]
 
 MIN_REPEATS = 0.1  # share of values that recur within their series on a grid
@@ -232,6 +234,13 @@ def level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     level, scale : ndarray of shape (n_samples, n_channels)
         NaN where nothing was observed.
     """
+    n_values = X.shape[1] * X.shape[2]
+    both = in_portions(lambda rows: _moments(X[rows]), len(X), n_values)
+    return both[:, 0], both[:, 1]
+
+
+def _moments(X: np.ndarray) -> np.ndarray:
+    """Return levels and scales of some series, (n_samples, 2, n_channels)."""
     observed = ~np.isnan(X)
     count = observed.sum(axis=2)
     some = np.maximum(count, 1)
@@ -242,4 +251,5 @@ def level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     high = np.where(observed, X, -np.inf).max(axis=2)
     constant = low == high  # rounding would give them some 1e-16
     level, scale = np.where(constant, low, level), np.where(constant, 0.0, scale)
-    return np.where(count > 0, level, np.nan), np.where(count > 0, scale, np.nan)
+    both = np.stack([level, scale], axis=1)
+    return np.where(count[:, None] > 0, both, np.nan)

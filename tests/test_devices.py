@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import fast
+from skorch.callbacks import Callback
 
 from lgta_sklearn.networks.inference import available_devices
 
@@ -65,3 +66,21 @@ def test_a_gpu_learns_what_a_cpu_learns(italy, gpu, backbone):
         for device in ("cpu", gpu)
     ]
     assert abs(scores[0] - scores[1]) < 0.2 * abs(scores[0]) + 2
+
+
+def test_training_is_in_mixed_precision_on_a_gpu_and_nowhere_else(italy, device):
+    seen = set()
+
+    class Watch(Callback):
+        def on_train_begin(self, net, **kwargs):
+            net.module_.shorten.register_forward_hook(
+                lambda module, inputs, output: (
+                    module.training and seen.add(output.dtype)
+                )
+            )
+
+    fast(device=device, callbacks=[Watch()]).fit(italy[0])
+    mixed = device.startswith("cuda") and torch.cuda.is_bf16_supported(
+        including_emulation=False
+    )
+    assert seen == {torch.bfloat16 if mixed else torch.float32}

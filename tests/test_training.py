@@ -147,8 +147,9 @@ def test_the_plan_follows_the_number_of_series(n_samples):
     )
     assert plan.n_train + plan.n_valid == n_samples
     assert plan.n_valid == 0 or plan.n_valid >= 5
-    assert 16 <= plan.batch_size <= 128
-    assert 500 <= plan.n_steps <= 3100 or plan.n_steps < 3000 + plan.n_train / 128 + 1
+    assert 16 <= plan.batch_size <= 64
+    assert 2.4e-3 < plan.lr <= 5e-3
+    assert 500 <= plan.n_steps <= 3100 or plan.n_steps < 3000 + plan.n_train / 64 + 1
 
 
 def test_batches_and_threads_follow_the_length_and_the_device():
@@ -163,7 +164,7 @@ def test_batches_and_threads_follow_the_length_and_the_device():
             validation_fraction=0.0,
         )
 
-    assert plan(10_000, 500).batch_size == 128
+    assert plan(10_000, 500).batch_size == 64
     assert plan(10_000, 3000).batch_size == 21
     assert plan(10_000, 100_000).batch_size == 16
     assert plan(10_000, 3000, "cuda:0").batch_size == 1024

@@ -138,10 +138,11 @@ class LatentAugmenter(BaseAugmenter):
         `early_stopping` about half of them are used.
     batch_size : int or None, default=None
         Series per step. None takes `net`'s, or an eighth of the series within 16 and
-        128 (1024 on a GPU), fewer if they are longer than 512 time points.
+        64 (1024 on a GPU), fewer if they are longer than 1024 time points.
     lr : float or None, default=None
         Learning rate; it rises linearly at first, is held while the held-out loss
-        falls, and then falls to zero. None takes `net`'s, or 0.003.
+        falls, and then falls to zero. None takes `net`'s, or 0.005 for batches of 64
+        and less for smaller ones, by the square root of their size.
     optimizer : type or None, default=None
         Class of `torch.optim`. None takes `net`'s, or AdamW.
     callbacks : list or None, default=None
@@ -158,6 +159,7 @@ class LatentAugmenter(BaseAugmenter):
         Parameters above that are not None take precedence.
     device : str, default="auto"
         ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+        A GPU that has bfloat16 trains in mixed precision.
     random_state : None, int, RandomState or Generator, default=None
         The same int gives the same model bit for bit on the same machine, and the same
         results from the same sequence of calls. Global states are not touched.

@@ -32,7 +32,8 @@ __all__ = ["Plan", "make_plan", "train"]
 # optimisation steps: few series are learnt by heart, many want the whole schedule
 MIN_STEPS, MAX_STEPS = 500, 3000
 STEPS_PER_ROOT = 50  # times the square root of the number of series
-MIN_BATCH, MAX_BATCH = 16, 128
+MIN_BATCH, MAX_BATCH = 16, 64
+RATE = 5e-3  # of the largest batch
 MAX_BATCH_GPU = 1024  # where a step costs what it costs to call, not what it computes
 BATCH_VALUES = 2**16  # time points in a batch: more no longer fit into the caches
 # time points in a batch from which a second thread pays, and threads of which one may
@@ -108,12 +109,13 @@ def make_plan(
     device : str, default="cpu"
         Where the training will run.
     batch_size, max_epochs : int or None
-        None takes batches of an eighth of the series, between 16 and 128 (1024 on a
-        GPU), and fewer on the CPU if they are longer than 512 time points; and as many
+        None takes batches of an eighth of the series, between 16 and 64 (1024 on a
+        GPU), and fewer on the CPU if they are longer than 1024 time points; and as many
         passes as make 500 (for a hundred series or fewer) to 3000 steps (for 3600 or
         more), but at least two. Training stops earlier if held-out series permit.
     lr : float or None
-        None takes 0.003.
+        None takes 0.005 for batches of 64 or more, and less for smaller ones, by the
+        square root of their size (Malladi et al., 2022, arXiv:2205.10287).
     validation_fraction : float in [0, 1)
         Share to hold out; nothing is held out where it comes to less than five.
 
@@ -133,9 +135,11 @@ def make_plan(
     if max_epochs is None:
         wanted = np.clip(STEPS_PER_ROOT * math.sqrt(n_train), MIN_STEPS, MAX_STEPS)
         max_epochs = max(2, math.ceil(wanted / math.ceil(n_train / batch_size)))
+    if lr is None:
+        lr = RATE * math.sqrt(min(batch_size / MAX_BATCH, 1.0))
     long = batch_size * n_timepoints >= TWO_THREADS
     n_threads = 2 if long and free_threads() >= SPARE_THREADS else 1
-    return Plan(n_train, n_valid, batch_size, max_epochs, lr or 3e-3, n_threads)
+    return Plan(n_train, n_valid, batch_size, max_epochs, lr, n_threads)
 
 
 def train(
