@@ -73,11 +73,12 @@ def test_training_is_in_mixed_precision_on_a_gpu_and_nowhere_else(italy, device)
 
     class Watch(Callback):
         def on_train_begin(self, net, **kwargs):
-            net.module_.shorten.register_forward_hook(
-                lambda module, inputs, output: (
-                    module.training and seen.add(output.dtype)
-                )
-            )
+            net.module_.shorten.register_forward_hook(self.look)
+
+        @staticmethod
+        def look(module, inputs, output):
+            if module.training:
+                seen.add(output.dtype)
 
     fast(device=device, callbacks=[Watch()]).fit(italy[0])
     mixed = device.startswith("cuda") and torch.cuda.is_bf16_supported(
