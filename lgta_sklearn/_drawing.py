@@ -11,7 +11,7 @@ from lgta_sklearn._random import BLOCK, blocks
 __all__ = ["draw", "sample_density"]
 
 
-def draw(density: Any, n_samples: int, seed: int, first: int = 0) -> np.ndarray:
+def draw(density: Any, n_samples: int, seed: int, start: int = 0) -> np.ndarray:
     """Draw rows block by block, each block with a seed of its own.
 
     The first rows of a long draw are then those of a short one, and any block can
@@ -25,8 +25,8 @@ def draw(density: Any, n_samples: int, seed: int, first: int = 0) -> np.ndarray:
         Number of rows.
     seed : int
         Seed of the draw.
-    first : int, default=0
-        Number of the first block.
+    start : int, default=0
+        Number of the first row: a long draw may be made in parts.
 
     Returns
     -------
@@ -34,12 +34,13 @@ def draw(density: Any, n_samples: int, seed: int, first: int = 0) -> np.ndarray:
         Drawn rows.
     """
     parts = []
-    for number, rows in blocks(max(n_samples, 1), first):
+    first, skipped = divmod(start, BLOCK)
+    for number, rows in blocks(max(skipped + n_samples, 1), first):
         rng = np.random.default_rng([seed, number])
         part = sample_density(density, BLOCK, int(rng.integers(1, 2**31)))
         # some densities return their rows component by component
         parts.append(rng.permutation(part)[: rows.stop - rows.start])
-    return np.concatenate(parts)[:n_samples]
+    return np.concatenate(parts)[skipped : skipped + n_samples]
 
 
 def sample_density(density: Any, n_samples: int, random_state: Any) -> np.ndarray:

@@ -385,7 +385,11 @@ class ClassDensities:
         ]
 
     def draw(
-        self, n_samples: int, seed: int, labels: np.ndarray | None = None
+        self,
+        n_samples: int,
+        seed: int,
+        labels: np.ndarray | None = None,
+        start: int = 0,
     ) -> np.ndarray:
         """Draw rows of classes.
 
@@ -395,8 +399,10 @@ class ClassDensities:
             Number of rows.
         seed : int
             Seed of the draw.
-        labels : ndarray of int of shape (n_samples,) or None, default=None
-            Number of the class of each row; None draws them as often as they were.
+        labels : ndarray of int of shape (start + n_samples,) or None, default=None
+            Number of the class of each row, from row 0 on; None draws them.
+        start : int, default=0
+            Number of the first row: a long draw may be made in parts.
 
         Returns
         -------
@@ -404,15 +410,31 @@ class ClassDensities:
             Drawn rows.
         """
         if labels is None:
-            labels = self._draw_labels(n_samples, seed)
+            labels = self.draw_labels(start + n_samples, seed)
+        before, labels = labels[:start], labels[start : start + n_samples]
         rows = np.empty((n_samples, self.n_features))
         for k in np.unique(labels):
-            members = labels == k
-            rows[members] = draw(self.by_class[k], int(members.sum()), seed + int(k))
+            members, seen = labels == k, int((before == k).sum())
+            rows[members] = draw(
+                self.by_class[k], int(members.sum()), seed + int(k), seen
+            )
         return rows
 
-    def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray:
-        """Return numbers of classes, block by block as `draw` draws rows."""
+    def draw_labels(self, n_samples: int, seed: int) -> np.ndarray:
+        """Draw classes as often as they were, block by block as `draw` draws rows.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows.
+        seed : int
+            Seed of the draw.
+
+        Returns
+        -------
+        ndarray of int of shape (n_samples,)
+            Numbers of classes.
+        """
         labels = np.empty(n_samples, dtype=int)
         for number, rows in blocks(n_samples):
             rng = np.random.default_rng([seed, number])

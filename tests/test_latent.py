@@ -510,3 +510,17 @@ class TestPortions:
             tracemalloc.stop()
         of_codes = 60_000 * (4 + 2) * 8
         assert beyond[1] - beyond[0] < 4 * of_codes  # of 24 values they stand for
+
+
+def test_neighbours_are_looked_for_among_so_many(italy, monkeypatch):
+    X, y = italy
+    augmenter = fast(transformation=Mixup()).fit(X, y)
+    monkeypatch.setattr("lgta_sklearn.augmenters._peers.MOST_POOLED", 10)
+    varied = augmenter.augment(X, y, random_state=0)[0]
+    assert np.isfinite(varied).all()
+    training, labels = augmenter._training, np.unique(y, return_inverse=True)[1]
+    near = training.near(training.V, labels, 3)
+    assert (labels[near] == labels[:, None]).all()
+    assert all(len(np.unique(near[labels == k])) <= 10 for k in (0, 1))
+    # a series that is among them is not its own neighbour
+    assert (near != np.arange(len(X))[:, None]).all()

@@ -18,6 +18,7 @@ from lgta_sklearn.transforms._combinations import Transformation, step_of
 
 __all__ = ["LatentPeers", "Part", "Peers", "TrainingSeries", "step_of_rows"]
 
+MOST_POOLED = 20_000  # series of a class among which neighbours are looked for
 MIN_MEMBERS = 8  # series from which a class says by itself what it permits
 SAME = 1e-5  # distance below which a code is that of the series itself
 
@@ -153,6 +154,7 @@ class TrainingSeries:
         classes = self._classes(V, among, labels)
         for label in np.unique(classes):
             rows, pool = classes == label, np.flatnonzero(self._class == label)
+            pool = pool[:: -(-len(pool) // MOST_POOLED)]
             index = NearestNeighbors(n_neighbors=min(k + 1, len(pool)))
             distance, near = index.fit(among[pool]).kneighbors(V[rows])
             # a training series is its own nearest neighbour; put it last

@@ -702,40 +702,44 @@ n_timepoints)
         self, labels: np.ndarray | None, n_samples: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw codes, levels, scales and lengths, decode, add observation noise."""
-        V = self._draw_codes(labels, n_samples, seed)
-        code, level, scale, lengths = self._codes.split(self._codes.restored(V))
+        if labels is None and isinstance(self.density_, ClassDensities):
+            labels = self.density_.draw_labels(n_samples, seed)
+        lengths = np.empty(n_samples, dtype=int)
 
         def drawn(rows: slice) -> np.ndarray:
-            noise = self._draw_noise(V[rows], seed + 1, rows.start // BLOCK)
-            shape = self._network.decode(code[rows]) + noise
+            V = self._draw_codes(labels, rows, seed)
+            code, level, scale, lengths[rows] = self._codes.split(
+                self._codes.restored(V)
+            )
+            shape = self._network.decode(code) + self._draw_noise(V, rows, seed + 1)
             beyond = np.arange(shape.shape[2]) >= lengths[rows, None, None]
             shape[np.broadcast_to(beyond, shape.shape)] = np.nan
-            shape = self.scaling_.as_shape(shape, scale[rows])
-            X = self.grid_.snap(self.scaling_.join(level[rows], scale[rows], shape))
+            shape = self.scaling_.as_shape(shape, scale)
+            X = self.grid_.snap(self.scaling_.join(level, scale, shape))
+            if self.gaps == "keep" and self._gaps.gaps_ is not None and len(X):
+                X[_in_blocks(self._gaps.sample_at, V, rows, seed + 2)] = np.nan
             return X.astype(self._dtype, copy=False)
 
-        X = in_portions(drawn, n_samples, self._n_values)
-        if self.gaps == "keep" and self._gaps.gaps_ is not None and len(X):
-            X[_in_blocks(self._gaps.sample_at, V, seed + 2)] = np.nan
-        return X, lengths
+        return in_portions(drawn, n_samples, self._n_values), lengths
 
-    def _draw_noise(self, V: np.ndarray, seed: int, first: int) -> np.ndarray | float:
-        """Return observation noise for series of standardised codes."""
+    def _draw_codes(
+        self, labels: np.ndarray | None, rows: slice, seed: int
+    ) -> np.ndarray:
+        """Return standardised rows of the density, within the range seen in `fit`."""
+        n_rows = rows.stop - rows.start
+        if isinstance(self.density_, ClassDensities):
+            V = self.density_.draw(n_rows, seed, labels, rows.start)
+        else:
+            V = draw(self.density_, n_rows, seed, rows.start)
+        return self._codes.within_range(V)
+
+    def _draw_noise(self, V: np.ndarray, rows: slice, seed: int) -> np.ndarray | float:
+        """Return observation noise for rows of a draw, of standardised codes."""
         if self.noise_ is None or not len(V):
             return 0.0
         if not isinstance(self.noise_, NeighborNoise):
-            return draw(self.noise_, len(V), seed, first)
-        return _in_blocks(self.noise_.sample_at, V, seed, first)
-
-    def _draw_codes(
-        self, labels: np.ndarray | None, n_samples: int, seed: int
-    ) -> np.ndarray:
-        """Return standardised rows of the density, within the range seen in `fit`."""
-        if isinstance(self.density_, ClassDensities):
-            V = self.density_.draw(n_samples, seed, labels)
-        else:
-            V = draw(self.density_, n_samples, seed)
-        return self._codes.within_range(V)
+            return draw(self.noise_, len(V), seed, rows.start)
+        return _in_blocks(self.noise_.sample_at, V, rows, seed)
 
     @property
     def module_(self) -> Any:
@@ -755,15 +759,15 @@ def _default() -> SomeOf:
 
 
 def _in_blocks(
-    sample_at: Callable[..., np.ndarray], V: np.ndarray, seed: int, first: int = 0
+    sample_at: Callable[..., np.ndarray], V: np.ndarray, rows: slice, seed: int
 ) -> np.ndarray:
-    """Return what is drawn at codes, block by block, each with its own generator."""
+    """Return what is drawn at the codes of some rows, each block with a generator."""
     parts = []
-    for number, rows in blocks(len(V), first):
+    for number, block in blocks(len(V), rows.start // BLOCK):
         # always for a whole block, so that a longer draw begins with a shorter one
-        some = np.resize(V[rows], (BLOCK, V.shape[1]))
+        some = np.resize(V[block], (BLOCK, V.shape[1]))
         drawn = sample_at(some, np.random.default_rng([seed, number]))
-        parts.append(drawn[: rows.stop - rows.start])
+        parts.append(drawn[: block.stop - block.start])
     return np.concatenate(parts)
 
 

@@ -59,7 +59,7 @@ class HoldThenCool(Callback):
     A rate that falls along a fixed curve makes every training last as long as it was
     planned. Here the plan is a ceiling: when the held-out loss has gained little for
     some epochs, or the ceiling comes near, the rate falls with one minus the square
-    root of time (Haegele et al., 2024, arXiv:2405.18392).
+    root of time.
 
     Parameters
     ----------
@@ -74,6 +74,11 @@ class HoldThenCool(Callback):
     ----------
     complete_ : bool
         Whether the rate has fallen to zero.
+
+    References
+    ----------
+    Hägele et al. (2024), "Scaling laws and compute-optimal training beyond fixed
+    training durations", arXiv:2405.18392.
     """
 
     def __init__(self, n_steps: int, n_warm: int, patience: int) -> None:
@@ -111,8 +116,10 @@ class HoldThenCool(Callback):
             self._best, self._gained_at = row["valid_loss"], row["epoch"]
         waited = row["epoch"] - self._gained_at >= self.patience
         if waited and self.step_ < self.start_:
+            # whole epochs: what is left of one at rate zero would be in vain
+            n_epochs = math.ceil(row["epoch"] / (1 - COOLING))
             self.start_ = self.step_
-            self.stop_ = min(math.ceil(self.step_ / (1 - COOLING)), self.n_steps)
+            self.stop_ = min(n_epochs * self.step_ // row["epoch"], self.n_steps)
 
 
 class DivergenceGuard(Callback):
@@ -216,7 +223,9 @@ class AugmenterNet(NeuralNet):
             Its output, in single precision for the loss.
         """
         device = torch.device(self.device).type
-        with torch.autocast(device, torch.bfloat16, enabled=_has_bfloat16(device)):
+        if not _has_bfloat16(device):
+            return super().infer(x, **fit_params)
+        with torch.autocast(device, torch.bfloat16):
             output = super().infer(x, **fit_params)
         return tuple(None if part is None else part.float() for part in output)
 
