@@ -202,6 +202,7 @@ def pinned_threads(n_threads: int = 1) -> Iterator[None]:
     import torch
     from threadpoolctl import ThreadpoolController
 
+    openmp = ThreadpoolController().select(user_api="openmp")
     # the setting is per thread but new threads inherit it: the first call to enter
     # notes the user's value and every call restores that one
     with _THREADS_LOCK:
@@ -211,7 +212,6 @@ def pinned_threads(n_threads: int = 1) -> Iterator[None]:
         torch.set_num_threads(n_threads)
     own = _pinned.__dict__.setdefault("stack", [])  # one call within another
     own.append(n_threads)
-    openmp = ThreadpoolController().select(user_api="openmp")
     try:
         with openmp.limit(limits=n_threads):
             yield
