@@ -201,6 +201,7 @@ n_timepoints)
         panel = check_series(self, X, reset=False, longer=longer)
         if identity:
             panel = self._with_gaps(panel)
+            panel = replace(panel, values=panel.values.copy())
         else:
             rngs = list(content_generators(panel.values, self._seed))
             panel = self._varied(panel, np.arange(len(panel)), self.strength, rngs)
@@ -340,10 +341,8 @@ n_timepoints), or the container of `fit`
         return Panel(values, panel.lengths[index])
 
     def _with_gaps(self, panel: Panel) -> Panel:
-        """Return a copy of series, their gaps filled if that is wanted."""
-        if self.gaps == "fill":
-            panel = self._filled(panel)
-        return replace(panel, values=panel.values.copy())
+        """Return series, their gaps filled if that is wanted."""
+        return self._filled(panel) if self.gaps == "fill" else panel
 
     def _as_fitted(self, X: np.ndarray, lengths: np.ndarray) -> Any:
         """Return series, (n, C, T), in the container, layout and dtype of `fit`."""

@@ -548,7 +548,7 @@ n_timepoints)
             left = shape[rows] - self._network.decode(mu[rows])
             return left.astype(np.float32)  # kept for as long as the estimator is
 
-        residual = in_portions(unexplained, len(X), X[0].size)
+        residual = in_portions(unexplained, len(X), self._n_values)
         # a floor, since the log of zero is wanted where reconstruction is perfect
         variance = [
             np.nanmean(part.astype(float) ** 2) for part in residual.swapaxes(0, 1)
