@@ -80,7 +80,11 @@ def run(python, script, *arguments):
     if done.returncode:
         print(done.stderr[-2000:], file=sys.stderr)
         return None
-    return json.loads(done.stdout.splitlines()[-1])
+    last = done.stdout.splitlines()[-1]
+    if not last.startswith("{"):  # what a cell that lacks its data has to say
+        print(last)
+        return None
+    return json.loads(last)
 
 
 def peers():
@@ -117,16 +121,17 @@ def main():
             file.write(json.dumps(rows[-1]) + "\n")
         print(cell, of, row, flush=True)
 
-    if not only_page:
-        for cell, of in CELLS:
+    try:
+        for cell, of in [] if only_page else CELLS:
             if (cell, json.dumps(of)) not in known:
                 row = run(sys.executable, "cells.py", cell, json.dumps(of))
                 if row:
                     note(cell, of, row)
-        if "peer" not in {cell for cell, _ in known}:
+        if not only_page and "peer" not in {cell for cell, _ in known}:
             for row in peers():
                 note("peer", {}, row)
-    write_page(rows)
+    finally:  # also without the data of the peers, and after Ctrl-C
+        write_page(rows)
 
 
 if __name__ == "__main__":

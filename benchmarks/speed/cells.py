@@ -86,20 +86,25 @@ def growth(n, T, C, backbone="cnn_gru", n_epochs=3):
     return row
 
 
-def plain_fit(n, T, C, backbone="cnn_gru"):
-    """Time fits as they come."""
+def as_it_comes(X, y=None, backbone="cnn_gru", seed=0):
+    """Return a fitted augmenter and the seconds of its fit, imports left out."""
     from lgta_sklearn import LatentAugmenter
 
-    X = series(n, T, C)
     LatentAugmenter(backbone, max_epochs=1).fit(X[:20])
     start = time.perf_counter()
-    augmenter = LatentAugmenter(backbone, random_state=0).fit(X)
+    augmenter = LatentAugmenter(backbone, random_state=seed).fit(X, y)
+    return augmenter, time.perf_counter() - start
+
+
+def plain_fit(n, T, C, backbone="cnn_gru"):
+    """Time fits as they come."""
+    augmenter, seconds = as_it_comes(series(n, T, C), backbone=backbone)
     return {
         "n": n,
         "T": T,
         "C": C,
         "backbone": backbone,
-        "fit": time.perf_counter() - start,
+        "fit": seconds,
         "epochs": augmenter.n_iter_,
         "best loss": min(augmenter.validation_curve_ or augmenter.loss_curve_),
     }
@@ -146,7 +151,7 @@ def overhead(n, T, C=1, backbone="cnn_gru", rounds=5):
     augmenter = LatentAugmenter(
         backbone, max_epochs=3, early_stopping=False, random_state=0
     )
-    batch_size = _batch_size(n, T, C)
+    batch_size = _batch_size(n, T)
     for _ in range(rounds):
         augmenter.fit(X)
         ours += [epoch["dur"] for epoch in augmenter.history_][1:]
@@ -164,7 +169,7 @@ def overhead(n, T, C=1, backbone="cnn_gru", rounds=5):
     }
 
 
-def _batch_size(n, T, C):
+def _batch_size(n, T):
     """Return the batch size that is chosen for series."""
     from lgta_sklearn.training.trainer import make_plan
 
@@ -276,17 +281,9 @@ def italy(seed):
     """Time a fit as it comes on the 67 days of ItalyPowerDemand."""
     from sktime.datasets import load_italy_power_demand
 
-    from lgta_sklearn import LatentAugmenter
-
     X, y = load_italy_power_demand(split="train", return_type="numpy3D")
-    LatentAugmenter(max_epochs=1).fit(X[:20])
-    start = time.perf_counter()
-    augmenter = LatentAugmenter(random_state=seed).fit(X, y)
-    return {
-        "seed": seed,
-        "fit": time.perf_counter() - start,
-        "epochs": augmenter.n_iter_,
-    }
+    augmenter, seconds = as_it_comes(X, y, seed=seed)
+    return {"seed": seed, "fit": seconds, "epochs": augmenter.n_iter_}
 
 
 def oil_windows():
@@ -303,13 +300,10 @@ def oil_windows():
 
 def race(seed):
     """Compare when both backbones reach the best held-out loss of the Transformer."""
-    from lgta_sklearn import LatentAugmenter
-
     X, _ = oil_windows()
     row, curves = {"seed": seed}, {}
     for backbone in ("cnn_gru", "transformer"):
-        LatentAugmenter(backbone, max_epochs=1).fit(X[:20])
-        augmenter = LatentAugmenter(backbone, random_state=seed).fit(X)
+        augmenter, _ = as_it_comes(X, backbone=backbone, seed=seed)
         seconds = np.cumsum([epoch["dur"] for epoch in augmenter.history_])
         loss = np.array(augmenter.validation_curve_)
         curves[backbone] = seconds, loss
@@ -318,13 +312,9 @@ def race(seed):
         row[f"{backbone}: s to its best"] = float(seconds[loss.argmin()])
     goal = row["transformer: best loss"]
     seconds, loss = curves["cnn_gru"]
-    reached = seconds[loss <= goal]
-    row["cnn_gru: s to the Transformer's best"] = (
-        float(reached[0]) if len(reached) else None
-    )
-    row["share"] = (
-        float(reached[0]) / row["transformer: s to its best"] if len(reached) else None
-    )
+    reached = next(iter(seconds[loss <= goal].tolist()), None)
+    row["cnn_gru: s to the Transformer's best"] = reached
+    row["share"] = reached and reached / row["transformer: s to its best"]
     return row
 
 
@@ -332,14 +322,10 @@ def stocks(seed):
     """Time a fit as it comes on the windows of stocks, and score its samples."""
     from _shared import min_max, read_raw, windows
 
-    from lgta_sklearn import LatentAugmenter
     from lgta_sklearn.metrics import discriminative_score
 
     X = windows(min_max(read_raw("raw_stocks_timegan.csv.gz")), 24)
-    LatentAugmenter(max_epochs=1).fit(X[:20])
-    start = time.perf_counter()
-    augmenter = LatentAugmenter(random_state=seed).fit(X)
-    seconds = time.perf_counter() - start
+    augmenter, seconds = as_it_comes(X, seed=seed)
     S = augmenter.sample(len(X), random_state=seed)
     scores = [
         discriminative_score(X, S, critic="gru", random_state=k) for k in range(3)

@@ -52,15 +52,22 @@ def _targets(of):
     if "imports" in of:
         parts += ["Import, seconds in fresh interpreters, and ratios to scikit-learn:"]
         parts += [_table(of["imports"])]
-    for cell, label in (
+    labels = (
         ("italy", "ItalyPowerDemand, 67 days of 24 hours, `fit` as it comes"),
         ("stocks", "stocks, 3662 windows of 24 x 6, `fit` as it comes, GRU critic"),
         ("calls", "`sample`: seconds, and memory beyond what it returns"),
         ("plain_fit", "`fit` as it comes, by backbone"),
         ("race", "the race: 1760 x 50, `fit` as it comes, loss of held-out series"),
-    ):
+    )
+    return parts + _tables(of, "{}:", labels)
+
+
+def _tables(of, heading, labels):
+    """Return the tables of the cells that were measured, each below its label."""
+    parts = []
+    for cell, label in labels:
         if cell in of:
-            parts += [f"{label}:", _table(of[cell])]
+            parts += [heading.format(label), _table(of[cell])]
     return parts
 
 
@@ -105,8 +112,7 @@ def _reached(seconds, found, value):
 
 
 def _overhead(of):
-    parts = []
-    for cell, title in (
+    titles = (
         (
             "overhead",
             "An epoch of `fit` and of the same network in plain torch, n = 2000",
@@ -114,10 +120,8 @@ def _overhead(of):
         ("floor", "A step and its multiply-adds at the rate of a large matrix product"),
         ("profile", "Where the time of a step goes, batch 256: shares"),
         ("threads", "Seconds of a step on one and two threads"),
-    ):
-        if cell in of:
-            parts += [f"## {title}", _table(of[cell])]
-    return parts
+    )
+    return _tables(of, "## {}", titles)
 
 
 def _growth(of):
