@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lgta_sklearn._storage import FormatError
     from lgta_sklearn.augmenters.direct import DirectAugmenter
     from lgta_sklearn.augmenters.latent import LatentAugmenter, PosteriorCollapseWarning
     from lgta_sklearn.compose import (
@@ -20,6 +21,7 @@ __all__ = [
     "AugmentedClassifier",
     "AugmentedRegressor",
     "DirectAugmenter",
+    "FormatError",
     "LatentAugmenter",
     "LatentResampler",
     "PosteriorCollapseWarning",
@@ -30,6 +32,7 @@ _HOMES = {
     "AugmentedClassifier": "compose",
     "AugmentedRegressor": "compose",
     "DirectAugmenter": "augmenters.direct",
+    "FormatError": "_storage",
     "LatentAugmenter": "augmenters.latent",
     "LatentResampler": "compose",
     "PosteriorCollapseWarning": "augmenters.latent",

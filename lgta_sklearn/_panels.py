@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from lgta_sklearn._index import index_of, plain_index
+
 __all__ = ["Container", "Panel", "container_of", "pad", "panel_of", "stacked", "unpack"]
 
 
@@ -143,6 +145,19 @@ class Container:
     names: Sequence[Any] | None = None
     width: int | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # what pandas pickles runs code of its own when it is loaded
+        state = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {
+            name: plain_index(value) if hasattr(value, "identical") else value
+            for name, value in state.items()
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            plain = isinstance(value, dict)
+            object.__setattr__(self, name, index_of(value) if plain else value)
+
     @property
     def is_ragged(self) -> bool:
         """Tell whether series of different lengths fit in.
@@ -259,7 +274,8 @@ def container_of(X: Any) -> Container:
         if X.index.nlevels > 1:
             rows, frames = zip(*_by_series(X), strict=True)
             times = [frame.index.get_level_values(-1) for frame in frames]
-            return _panel("pd-multiindex", X.columns, times, rows, X.index.names)
+            names = list(X.index.names)
+            return _panel("pd-multiindex", X.columns, times, rows, names)
         if X.size and hasattr(X.iloc[0, 0], "iloc"):
             times = [cell.index for cell in X.iloc[:, 0]]
             return _panel("nested_univ", X.columns, times, X.index)

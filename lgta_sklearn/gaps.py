@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from lgta_sklearn._nearness import NearestRows
 from lgta_sklearn._random import one_of_each
 
 __all__ = ["GapPatterns", "bridge", "lend"]
@@ -56,13 +57,9 @@ class GapPatterns(BaseEstimator):
         GapPatterns
             The fitted object.
         """
-        from sklearn.neighbors import NearestNeighbors
-
         self.gaps_ = None
         if gaps.any():
-            self.gaps_ = gaps
-            n_neighbors = min(self.n_neighbors, len(V))
-            self._neighbors = NearestNeighbors(n_neighbors=n_neighbors).fit(V)
+            self.gaps_, self._nearest = gaps, NearestRows(V, self.n_neighbors)
         return self
 
     def sample_at(self, V: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -83,8 +80,7 @@ class GapPatterns(BaseEstimator):
         """
         if self.gaps_ is None:
             return np.zeros((len(V), 1, 1), dtype=bool)
-        near = self._neighbors.kneighbors(V, return_distance=False)
-        drawn: np.ndarray = self.gaps_[one_of_each(near, rng)]
+        drawn: np.ndarray = self.gaps_[one_of_each(self._nearest.to(V), rng)]
         return drawn
 
 

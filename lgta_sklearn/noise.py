@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator
 from sklearn.utils.extmath import randomized_svd
 
+from lgta_sklearn._nearness import NearestRows
 from lgta_sklearn._random import BLOCK, one_of_each, seed_from
 
 __all__ = ["NeighborNoise", "ResidualNoise", "blend_enough"]
@@ -88,15 +89,12 @@ class NeighborNoise(BaseEstimator):
         NeighborNoise
             The fitted object.
         """
-        from sklearn.neighbors import NearestNeighbors
-
         rng = np.random.default_rng(seed_from(self.random_state))
         if len(R) > self.max_samples:
             kept = rng.permutation(len(R))[: self.max_samples]
             R, V = R[kept], V[kept]
         self.residuals_ = R.astype(np.float32, copy=False)
-        self._neighbors = NearestNeighbors(n_neighbors=min(self.n_neighbors, len(R)))
-        self._neighbors.fit(V)
+        self._nearest = NearestRows(V, self.n_neighbors)
         return self
 
     def sample_at(self, V: np.ndarray, random_state: Any = None) -> np.ndarray:
@@ -116,7 +114,7 @@ class NeighborNoise(BaseEstimator):
         """
         seed = self.random_state if random_state is None else random_state
         rng = np.random.default_rng(seed_from(seed))
-        near = self._neighbors.kneighbors(V, return_distance=False)
+        near = self._nearest.to(V)
         drawn = self.residuals_[one_of_each(near, rng)].astype(np.float64)
         if self.blend == 0:
             return drawn

@@ -57,8 +57,6 @@ class CodeSpace:
         min_scale: np.ndarray,
         labels: np.ndarray | None,
     ) -> None:
-        from sklearn.impute import KNNImputer
-
         self.n_codes, self.n_channels = code.shape[1], level.shape[1]
         self.code_shape, self.min_scale = code_shape, min_scale
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
@@ -79,10 +77,7 @@ class CodeSpace:
         self.code_scale = self._unit[: self.n_codes].copy()
         self._unit[self._unit == 0] = 1.0
         V = self.standardised(V)
-        self._lender = KNNImputer(keep_empty_features=True).set_output(
-            transform="default"
-        )
-        self._lender.fit(V[:: -(-len(V) // MOST_DONORS)])
+        self._donors = V[:: -(-len(V) // MOST_DONORS)]
         self.V = self._lent(V)
         self._bounds = self.V.min(axis=0), self.V.max(axis=0)
         self._covariance = _covariance(self.V[:, self.n_codes :])
@@ -118,7 +113,7 @@ class CodeSpace:
         ndarray of shape (n_samples, n_of_series)
             Standardised.
         """
-        return self.V[:, : self.n_of_series]
+        return self.V[:, : self.n_of_series] if self.lengths_vary else self.V
 
     @property
     def lengths_vary(self) -> bool:
@@ -326,7 +321,12 @@ class CodeSpace:
 
     def _lent(self, V: np.ndarray) -> np.ndarray:
         """Return standardised columns without NaN."""
-        return self._lender.transform(V) if np.isnan(V).any() else V
+        from sklearn.impute import KNNImputer
+
+        if not np.isnan(V).any():
+            return V
+        lender = KNNImputer(keep_empty_features=True).set_output(transform="default")
+        return lender.fit(self._donors).transform(V)
 
 
 def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:

@@ -68,7 +68,7 @@ class TrainingSeries:
         weights: np.ndarray | float = 1.0,
     ) -> None:
         self.V, self.weights = V, weights
-        self.residual = residual.reshape(len(V), -1).astype(np.float32, copy=False)
+        self.residual = residual.astype(np.float32, copy=False)
         classes = np.zeros(len(V), dtype=int) if labels is None else labels
         self._class = classes
         if np.bincount(classes).max() < 2:  # no class has two: any two will do
@@ -95,7 +95,8 @@ class TrainingSeries:
         """
         if n_columns <= self.V.shape[1]:
             return self.V[index, :n_columns]
-        return np.concatenate([self.V[index], self.residual[index]], axis=-1)
+        residual = self.residual[index].reshape(*np.shape(index), -1)
+        return np.concatenate([self.V[index], residual], axis=-1)
 
     def pairs(
         self, labels: np.ndarray | None, n_pairs: int, rng: np.random.Generator

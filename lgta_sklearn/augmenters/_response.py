@@ -144,7 +144,8 @@ class CalibratedMixin:
         # at least as many as the network takes at once: few stand for several
         n_rows = max(BLOCK, min(len(X), VALUES // X[0].size))
         some = np.linspace(0, len(X), n_rows, endpoint=False).astype(int)
-        self._reference = X[some], None if labels is None else labels[some]
+        kept, self._stand_ins = np.unique(some, return_inverse=True)
+        self._reference = X[kept], None if labels is None else labels[kept]
         self._calibrated: tuple[Any, ResponseCurve | None] = None, None
         if self.strength or self._keeps_energy():  # else it may never be asked for
             self.response()
@@ -174,7 +175,8 @@ class CalibratedMixin:
         return response
 
     def _measured_response(self) -> ResponseCurve:
-        X, labels = self._reference
+        (X, labels), some = self._reference, self._stand_ins
+        X, labels = X[some], None if labels is None else labels[some]
         varier = self._varier(X, labels)
 
         def vary(factor: float) -> np.ndarray:

@@ -41,6 +41,7 @@ from lgta_sklearn._validation import (
     take_labels,
 )
 from lgta_sklearn.augmenters._response import CalibratedMixin, Rngs, Varier, amplified
+from lgta_sklearn.augmenters._saving import SavedMixin
 
 __all__ = ["BaseAugmenter"]
 
@@ -57,6 +58,7 @@ _UNSEEN = (
     "_training",
     "_gaps",
     "_reference",
+    "_stand_ins",
     "_calibrated",
     "_unit",
     "_kept",
@@ -64,7 +66,12 @@ _UNSEEN = (
 
 
 class BaseAugmenter(
-    CalibratedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC
+    SavedMixin,
+    CalibratedMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    ABC,
 ):
     """Base of the estimators that learn series, vary them and invent new ones."""
 
@@ -355,7 +362,7 @@ n_timepoints), or the container of `fit`
 
     def _check_labels(self, y: Any, X: Panel) -> np.ndarray | None:
         """Note the classes of `y` and return their numbers; None if there are none."""
-        self._dtype = X.values.dtype
+        self._dtype = X.values.dtype.name
         if y is None:
             return None
         check_consistent_length(X, y)

@@ -579,6 +579,7 @@ n_timepoints)
     ) -> None:
         """Train on shapes and note the network and the course of the training."""
         from lgta_sklearn.networks.inference import FrozenNetwork
+        from lgta_sklearn.networks.vae import VAE
         from lgta_sklearn.training.trainer import make_plan, train
 
         net = None if self.net is None else clone(self.net)
@@ -600,19 +601,20 @@ n_timepoints)
         temporal = self.latent == "temporal"
         # a module of the user's own need not know of what is not asked for
         options = {"masked": bool(np.isnan(shape).any()), "temporal": temporal}
+        recipe = {
+            "n_channels": n_channels,
+            "n_timepoints": n_timepoints,
+            "backbone": backbone,
+            "latent_dim": self.latent_dim or (4 if temporal else 16),
+            "hidden_dim": self.hidden_dim,
+            "variational": self.variational,
+            **{name: True for name, wanted in options.items() if wanted},
+        }
         module, history = train(
             shape.transpose(0, 2, 1),
             net,
             plan,
-            module={
-                "n_channels": n_channels,
-                "n_timepoints": n_timepoints,
-                "backbone": backbone,
-                "latent_dim": self.latent_dim or (4 if temporal else 16),
-                "hidden_dim": self.hidden_dim,
-                "variational": self.variational,
-                **{name: True for name, wanted in options.items() if wanted},
-            },
+            module=recipe,
             criterion={
                 "n_channels": n_channels,
                 "beta": self.beta,
@@ -624,7 +626,8 @@ n_timepoints)
             seed=seed,
             verbose=self.verbose,
         )
-        self._network = FrozenNetwork(module, device, n_timepoints)
+        known = recipe if type(module) is VAE else None
+        self._network = FrozenNetwork(module, device, n_timepoints, known)
         self.history_, self.n_iter_ = history, len(history)
         self.loss_curve_ = [row["train_loss"] for row in history]
         held_out = [row["valid_loss"] for row in history if "valid_loss" in row]

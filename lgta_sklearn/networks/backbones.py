@@ -28,13 +28,21 @@ needs neither:
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 
 from lgta_sklearn.networks.layers import sinusoidal_positions
 from lgta_sklearn.networks.recurrence import recur
 
-__all__ = ["BACKBONES", "CNNGRU", "LSTM", "Transformer", "resolve_backbone"]
+__all__ = [
+    "BACKBONES",
+    "CNNGRU",
+    "LSTM",
+    "Transformer",
+    "is_shipped",
+    "resolve_backbone",
+]
 
 
 class CNNGRU(nn.Module):
@@ -172,6 +180,24 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "transformer": Transformer,
     "lstm": LSTM,
 }
+
+
+def is_shipped(backbone: Callable[..., nn.Module]) -> bool:
+    """Tell whether a backbone is one of the package, with options or without.
+
+    Parameters
+    ----------
+    backbone : callable
+        What builds the backbone.
+
+    Returns
+    -------
+    bool
+        False for a user's own.
+    """
+    while isinstance(backbone, partial):
+        backbone = backbone.func
+    return backbone in BACKBONES.values()
 
 
 def resolve_backbone(

@@ -13,10 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from lgta_sklearn._random import BLOCK
+from lgta_sklearn._random import BLOCK, seeded_initialisation
+from lgta_sklearn.networks.backbones import is_shipped
 from lgta_sklearn.networks.vae import VAE
 
-__all__ = ["FrozenNetwork", "available_devices", "infer", "resolve_device"]
+__all__ = [
+    "FrozenNetwork",
+    "available_devices",
+    "build",
+    "infer",
+    "resolve_device",
+]
 
 BLOCK_VALUES, MIN_ROWS = 2**15, 16  # time points in a block, and series at least
 
@@ -69,8 +76,9 @@ def resolve_device(device: str) -> str:
 class FrozenNetwork:
     """A trained network on its device, called with arrays.
 
-    When pickled the weights are on the CPU, so that any machine can load them; when
-    loaded they go back to their device, or stay on the CPU if that is absent.
+    When pickled it is what its network is built of, and weights on the CPU, so that any
+    machine can load it; when loaded it goes back to its device, or stays on the CPU if
+    that is absent. A network with parts of the user's own is pickled as it is.
 
     Parameters
     ----------
@@ -80,11 +88,31 @@ class FrozenNetwork:
         Where it runs; in double precision except on "mps", which has none.
     n_timepoints : int
         Length of the series: the longer, the fewer go through the network together.
+    recipe : dict or None, default=None
+        Arguments of the `VAE` that the network is; None if it is another module.
     """
 
-    def __init__(self, module: VAE, device: str, n_timepoints: int) -> None:
-        self.device, self.n_timepoints = device, n_timepoints
-        self.module = module.to(device, _dtype(device)).eval()
+    def __init__(
+        self,
+        module: VAE,
+        device: str,
+        n_timepoints: int,
+        recipe: dict[str, Any] | None = None,
+    ) -> None:
+        self.n_timepoints, self.recipe = n_timepoints, recipe
+        self.module = module.eval()
+        self.move(device)
+
+    def move(self, device: str) -> None:
+        """Run on another device from now on.
+
+        Parameters
+        ----------
+        device : str
+            A device that is there.
+        """
+        n_timepoints, self.device = self.n_timepoints, device
+        self.module.to(device, _dtype(device))
         self._infer = partial(infer, device=device, n_rows=_rows(n_timepoints, device))
 
     def encode(self, shape: np.ndarray) -> list[np.ndarray]:
@@ -117,20 +145,80 @@ class FrozenNetwork:
         """
         return self._infer(lambda z: (self.module.decode(z).transpose(1, 2),), code)[0]
 
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return the weights as they were trained, in single precision.
+
+        Returns
+        -------
+        dict of str to ndarray
+            By name.
+        """
+        weights = {k: v.cpu().numpy() for k, v in self.module.state_dict().items()}
+        return {k: _as_trained(v) for k, v in weights.items()}
+
     def __getstate__(self) -> dict[str, Any]:
+        state = {
+            "device": self.device,
+            "n_timepoints": self.n_timepoints,
+            "recipe": self.recipe,
+        }
+        if self.recipe is not None and is_shipped(self.recipe["backbone"]):
+            return {**state, "weights": self.weights()}
         module = self.module
         if self.device != "cpu":
             module = copy.deepcopy(module).cpu()
-        return {
-            "module": module,
-            "device": self.device,
-            "n_timepoints": self.n_timepoints,
-        }
+        return {**state, "module": module}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        here = state["device"] in available_devices()
-        device = state["device"] if here else "cpu"
-        FrozenNetwork.__init__(self, state["module"], device, state["n_timepoints"])
+        state = dict(state)
+        if "weights" in state:
+            state["module"] = build(state["recipe"], state.pop("weights"))
+        if state["device"] not in available_devices():
+            state["device"] = "cpu"
+        FrozenNetwork.__init__(self, **state)
+
+
+def build(recipe: dict[str, Any], weights: dict[str, np.ndarray]) -> VAE:
+    """Return a network of given weights.
+
+    Parameters
+    ----------
+    recipe : dict
+        Arguments of `VAE`.
+    weights : dict of str to ndarray
+        By name.
+
+    Returns
+    -------
+    VAE
+        The network.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not those of such a network, before any memory is taken for
+        it.
+    """
+    if is_shipped(recipe["backbone"]):
+        with torch.device("meta"):  # takes no memory, draws no random numbers
+            module = VAE(**recipe)
+    else:  # which may make constants that are not among its weights
+        with seeded_initialisation(0):
+            module = VAE(**recipe)
+    wanted = {k: tuple(v.shape) for k, v in module.state_dict().items()}
+    if wanted != {k: v.shape for k, v in weights.items()}:
+        raise ValueError("the weights are not those of the network they stand with.")
+    tensors = {k: torch.from_numpy(v.copy()) for k, v in weights.items()}
+    module.load_state_dict(tensors, assign=True)
+    return module
+
+
+def _as_trained(weight: np.ndarray) -> np.ndarray:
+    """Return a weight in single precision if it loses nothing, else as it is."""
+    if weight.dtype != np.float64:
+        return weight.copy()
+    single = weight.astype(np.float32)
+    return single if np.array_equal(single, weight, equal_nan=True) else weight.copy()
 
 
 def _dtype(device: str) -> torch.dtype:
