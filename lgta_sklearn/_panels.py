@@ -8,7 +8,7 @@ whose cells are series.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -16,7 +16,18 @@ import numpy as np
 
 from lgta_sklearn._index import index_of, plain_index
 
-__all__ = ["Container", "Panel", "container_of", "pad", "panel_of", "stacked", "unpack"]
+__all__ = [
+    "Container",
+    "Panel",
+    "container_of",
+    "in_units",
+    "pad",
+    "panel_of",
+    "stacked",
+    "unit_of",
+    "unpack",
+    "unpadded",
+]
 
 
 @dataclass(frozen=True)
@@ -30,10 +41,14 @@ n_timepoints)
         NaN where a value is missing, and beyond the end of a series.
     lengths : ndarray of int of shape (n_samples,)
         Time points of each series.
+    unit : ndarray of shape (n_channels, 1), default=1
+        Powers of two in which the package counts the values of each channel, so that
+        it may square what is near the ends of the range of floating-point numbers.
     """
 
     values: np.ndarray
     lengths: np.ndarray
+    unit: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
 
     def __len__(self) -> int:
         """Return the number of series."""
@@ -41,10 +56,10 @@ n_timepoints)
 
     def __getitem__(self, rows: Any) -> Self:
         """Return some of the series."""
-        return type(self)(self.values[rows], self.lengths[rows])
+        return replace(self, values=self.values[rows], lengths=self.lengths[rows])
 
     def as_channels(self) -> np.ndarray:
-        """Return the series in double precision, with an axis of channels.
+        """Return the series in double precision, counted in `unit`, with channels.
 
         Returns
         -------
@@ -53,15 +68,20 @@ n_timepoints)
         """
         X = self.values
         # the order in memory changes the last bits of a sum
-        return (X[:, None] if X.ndim == 2 else X).astype(np.float64, order="C")
+        X = (X[:, None] if X.ndim == 2 else X).astype(np.float64, order="C")
+        X /= self.unit
+        return X
 
-    def with_values(self, X: np.ndarray) -> Self:
+    def with_values(self, X: np.ndarray, where: np.ndarray | bool = True) -> Self:
         """Return other series in the layout, lengths and dtype of these.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_channels, n_timepoints)
-            The series; what lies beyond the end of one is not looked at.
+            The series, counted in `unit`; what lies beyond the end of one is not
+            looked at.
+        where : ndarray of bool of the shape of X, default=True
+            Which values to take; the others stay as they are, to the last bit.
 
         Returns
         -------
@@ -69,8 +89,10 @@ n_timepoints)
             The series.
         """
         X = np.where(self.inside()[:, None], X, np.nan)
-        values = (X[:, 0] if self.values.ndim == 2 else X).astype(self.values.dtype)
-        return replace(self, values=values)
+        X = in_units(X, self.unit, self.values.dtype)
+        old = self.values
+        X = np.where(where, X, old[:, None] if old.ndim == 2 else old)
+        return replace(self, values=X[:, 0] if old.ndim == 2 else X)
 
     def widened(self, n_timepoints: int) -> Self:
         """Return the series with NaN beyond their ends, to a length at least.
@@ -99,7 +121,8 @@ n_timepoints)
         ndarray of bool of shape (n_samples, n_channels, n_timepoints)
             True for those; what lies beyond the end of a series is none.
         """
-        return np.isnan(self.as_channels()) & self.inside()[:, None]
+        X = self.values
+        return np.isnan(X[:, None] if X.ndim == 2 else X) & self.inside()[:, None]
 
     def inside(self) -> np.ndarray:
         """Tell which time points lie before the end of a series.
@@ -135,6 +158,9 @@ class Container:
     width : int or None, default=None
         Time points of an array or a table, which its series may be padded to; None
         takes the longest series.
+    order : ndarray of int or None, default=None
+        Which rows of a ``"pd-multiindex"`` come one after another if series stand
+        below each other, each in the order of time; None if they do so anyway.
     """
 
     kind: str
@@ -144,6 +170,7 @@ class Container:
     clock: Any = None
     names: Sequence[Any] | None = None
     width: int | None = None
+    order: np.ndarray | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # what pandas pickles runs code of its own when it is loaded
@@ -187,7 +214,7 @@ class Container:
         Container
             To be filled with samples.
         """
-        return replace(self, rows=None, times=None)
+        return replace(self, rows=None, times=None, order=None)
 
     def pack(self, panel: Panel, index: np.ndarray | None = None) -> Any:
         """Put series into such a container.
@@ -243,7 +270,10 @@ class Container:
             of_levels = list(self.names or ())
             if not same and len(of_levels) > 2:  # one number for all but time
                 of_levels = [None, of_levels[-1]]
-            return pd.concat(frames, keys=names, names=of_levels)
+            joined = pd.concat(frames, keys=names, names=of_levels)
+            if not same or self.order is None or len(joined) != len(self.order):
+                return joined
+            return joined.iloc[np.argsort(self.order)]
         cells = {c: [frame[c] for frame in frames] for c in self.columns}
         return pd.DataFrame(cells, index=names)
 
@@ -271,16 +301,22 @@ def container_of(X: Any) -> Container:
         ``"array"`` for whatever is none of the others.
     """
     if hasattr(X, "iloc") and hasattr(X, "columns"):
+        _check_names(X)
         if X.index.nlevels > 1:
-            rows, frames = zip(*_by_series(X), strict=True)
+            order = _order_of(X)
+            ordered = X if order is None else X.iloc[order]
+            rows, frames = zip(*_by_series(ordered), strict=True)
             times = [frame.index.get_level_values(-1) for frame in frames]
             names = list(X.index.names)
-            return _panel("pd-multiindex", X.columns, times, rows, names)
+            panel = _panel("pd-multiindex", X.columns, times, rows, names)
+            return replace(panel, order=order)
         if X.size and hasattr(X.iloc[0, 0], "iloc"):
             times = [cell.index for cell in X.iloc[:, 0]]
             return _panel("nested_univ", X.columns, times, X.index)
         return Container("table", X.columns, X.index, width=X.shape[1])
     if isinstance(X, list | tuple) and len(X) and hasattr(X[0], "columns"):
+        for frame in X:
+            _check_names(frame)
         return _panel("df-list", X[0].columns, [frame.index for frame in X])
     if _is_list_of_series(X):
         return Container("list")
@@ -288,10 +324,104 @@ def container_of(X: Any) -> Container:
     return Container("array", width=shape[-1])
 
 
+def unit_of(values: np.ndarray) -> np.ndarray:
+    """Return the powers of two in which to count the values of each channel.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series.
+
+    Returns
+    -------
+    ndarray of shape (n_channels, 1)
+        Counted in them the largest value lies between 1 and 2; 1 for zeros.
+    """
+    X = values[:, None] if values.ndim == 2 else values
+    largest = np.fmax.reduce(X, axis=(0, 2)), -np.fmin.reduce(X, axis=(0, 2))
+    exponent = np.frexp(np.maximum(*largest).astype(float))[1]
+    # not below the smallest normal number: its inverse is a number too
+    unit = np.ldexp(1.0, np.maximum(exponent - 1, -1022))
+    return np.where(np.maximum(*largest) > 0, unit, 1.0)[:, None]
+
+
+def in_units(X: np.ndarray, unit: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return what was counted in units as plain values, cut to what the dtype holds.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Series, counted in units.
+    unit : ndarray of shape (n_channels, 1)
+        Powers of two.
+    dtype : dtype
+        Of floating-point numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels, n_timepoints)
+        Series.
+    """
+    most = np.finfo(dtype).max
+    if unit.max(initial=1.0) < most / 2.0**64:  # nothing comes near the end
+        return (X * unit).astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        return np.clip(X * unit, -most, most).astype(dtype)
+
+
 def _panel(
     kind: str, columns: Any, times: list[Any], rows: Any = None, names: Any = None
 ) -> Container:
+    for number, index in enumerate(times):
+        _check_times(index, number if rows is None else rows[number])
     return Container(kind, columns, rows, times, max(times, key=len), names)
+
+
+def _check_names(X: Any) -> None:
+    """Refuse a DataFrame of no rows, or with columns that share a name."""
+    if not len(X) or not X.shape[1]:
+        raise ValueError(
+            f"Found a DataFrame with {len(X)} row(s) and {X.shape[1]} column(s), "
+            f"{len(X)} sample(s), while a minimum of 1 of each is required."
+        )
+    twice = X.columns[X.columns.duplicated()]
+    if len(twice):
+        raise ValueError(
+            f"X has several columns named {twice[0]!r}. Expected one column for each "
+            "name; rename them."
+        )
+
+
+def _check_times(index: Any, name: Any) -> None:
+    """Refuse times that are missing, occur twice, or do not ascend."""
+    if index.is_monotonic_increasing and index.is_unique and not index.hasnans:
+        return
+    if index.hasnans:
+        what, cure = "times that are missing", "Drop or date these rows."
+    elif not index.is_unique:
+        time = index[index.duplicated()][0]
+        what, cure = f"several rows at {time}", "Drop or average them."
+    else:
+        what, cure = "times that do not ascend", "Call sort_index() on it."
+    raise ValueError(
+        f"Series {name!r} has {what}; expected one row for each time, the earliest "
+        f"first. {cure}"
+    )
+
+
+def _order_of(X: Any) -> np.ndarray | None:
+    """Return in which order the rows of a panel are those of series after series.
+
+    Series come in the order of their first rows; None if all rows do already.
+    """
+    series = _by_series(X).ngroup().to_numpy()
+    times = X.index.get_level_values(-1)
+    # the places of sorted times: times may be of any kind
+    place = np.empty(len(X), dtype=int)
+    place[times.argsort()] = np.arange(len(X))
+    order = np.lexsort([place, series])
+    return None if (np.diff(order) == 1).all() else order
 
 
 def _by_series(X: Any) -> Any:
@@ -329,9 +459,42 @@ def unpack(X: Any, container: Container) -> list[np.ndarray]:
     if container.kind == "list":
         return [np.asarray(row) for row in X]
     if container.kind == "nested_univ":
-        return [np.stack([np.asarray(cell) for cell in row]) for row in X.to_numpy()]
-    frames = X if container.kind == "df-list" else [f for _, f in _by_series(X)]
-    return [frame.to_numpy().T for frame in frames]
+        return [_nested(row, i) for i, row in enumerate(X.to_numpy())]
+    if container.kind == "df-list":
+        return [_values(_of_columns(frame, container.columns)) for frame in X]
+    X = X if container.order is None else X.iloc[container.order]
+    return [_values(frame) for _, frame in _by_series(X)]
+
+
+def _nested(row: np.ndarray, number: int) -> np.ndarray:
+    """Return the cells of a row, each a series of one channel, as one series."""
+    lengths = {len(cell) for cell in row}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"the channels of series {number} have {sorted(lengths)} time points. "
+            "Expected one number for all channels of a series; fill the shorter with "
+            "NaN."
+        )
+    return np.stack([np.asarray(cell) for cell in row])
+
+
+def _of_columns(frame: Any, columns: Any) -> Any:
+    """Return a frame with its columns in an order."""
+    if len(frame.columns) != len(columns) or not frame.columns.isin(columns).all():
+        raise ValueError(
+            f"X holds series with the channels {list(columns)} and with "
+            f"{list(frame.columns)}. Expected the same channels in each."
+        )
+    return frame[columns]
+
+
+def _values(frame: Any) -> np.ndarray:
+    """Return the values of a frame, (T, C), as a series; NaN where one is missing."""
+    plain = all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)
+    values: np.ndarray = (
+        frame.to_numpy() if plain else frame.to_numpy(float, na_value=np.nan)
+    )
+    return values.T
 
 
 def pad(rows: Sequence[np.ndarray]) -> Panel:

@@ -6,7 +6,7 @@ global one (the initialisation of layers) it is seeded inside a lock and restore
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import shake_128
 from numbers import Integral
 from typing import Any
@@ -20,7 +20,7 @@ __all__ = [
     "free_threads",
     "in_portions",
     "one_of_each",
-    "pinned_threads",
+    "own_settings",
     "seed_from",
     "seeded_initialisation",
 ]
@@ -152,13 +152,19 @@ def seeded_initialisation(seed: int) -> Iterator[None]:
     Yields
     ------
     None
-        Inside, torch's CPU generator starts at `seed`; after, it is as before.
+        Inside, torch's CPU generator starts at `seed` and weights are made in single
+        precision; after, all is as before.
     """
     import torch
 
     with _INIT_LOCK, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        yield
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
 
 
 def one_of_each(options: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -182,12 +188,13 @@ def one_of_each(options: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 @contextmanager
-def pinned_threads(n_threads: int = 1) -> Iterator[None]:
-    """Let torch and OpenMP use a fixed number of threads, and restore the setting.
+def own_settings(n_threads: int = 1) -> Iterator[None]:
+    """Let torch and OpenMP run as the package wants them to, and restore the settings.
 
     The number of threads changes the last bits of a result, and what is small runs
     fastest on one: beside another busy process a second thread makes the search for
-    neighbours, block by block, four times slower.
+    neighbours, block by block, four times slower. Nor may it matter whether the caller
+    has switched torch to inference, to mixed precision or to another default device.
 
     Parameters
     ----------
@@ -213,13 +220,28 @@ def pinned_threads(n_threads: int = 1) -> Iterator[None]:
     own = _pinned.__dict__.setdefault("stack", [])  # one call within another
     own.append(n_threads)
     try:
-        with openmp.limit(limits=n_threads):
+        with openmp.limit(limits=n_threads), _unmoved():
             yield
     finally:
         own.pop()
         with _THREADS_LOCK:
             _threads["users"] -= 1
             torch.set_num_threads(own[-1] if own else _threads["before"])
+
+
+@contextmanager
+def _unmoved() -> Iterator[None]:
+    """Set aside what the caller may have switched on in this thread."""
+    import torch
+
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        yield
 
 
 def free_threads() -> int:

@@ -5,17 +5,27 @@ what was expected, what was got, and what to do.
 """
 
 import inspect
+import math
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from lgta_sklearn._panels import Panel, container_of, pad, panel_of, unpack, unpadded
+from lgta_sklearn._panels import (
+    Container,
+    Panel,
+    container_of,
+    pad,
+    panel_of,
+    unit_of,
+    unpack,
+    unpadded,
+)
 
 __all__ = [
     "Bounds",
@@ -29,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Bounds:
-    """A number in an interval.
+    """A finite number in an interval.
 
     Parameters
     ----------
@@ -52,9 +62,8 @@ class Bounds:
         """Tell whether a value is such a number (a bool is none)."""
         if isinstance(value, bool | np.bool_) or not isinstance(value, self.kind):
             return False
-        return self.low <= float(value) <= self.high and not (
-            self.open_low and value == self.low
-        )
+        inside = self.low <= float(value) <= self.high and math.isfinite(value)
+        return inside and not (self.open_low and value == self.low)
 
     def __str__(self) -> str:
         """Return the words of an error message."""
@@ -154,7 +163,7 @@ def check_series(estimator: Any, X: Any, *, reset: bool, longer: bool = False) -
     """Return a set of series, checked.
 
     In `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`,
-    `lengths_vary_`, and for two dimensions sklearn's `n_features_in_` and
+    `lengths_vary_`, `units_`, and for two dimensions sklearn's `n_features_in_` and
     `feature_names_in_`) is noted on the estimator, otherwise compared with what was
     noted.
 
@@ -183,10 +192,10 @@ n_timepoints), list of arrays, or panel of sktime
     TypeError
         For sparse data and for objects that are not numbers.
     """
-    if hasattr(X, "detach"):  # a torch tensor, perhaps on a GPU or with a gradient
-        X = X.detach().cpu().numpy()
+    X = _plain(X)
     container = container_of(X)
     if container.is_ragged:
+        _check_channels(estimator, container, reset=reset)
         panel = pad(_checked_rows(unpack(X, container)))
     else:
         values = _checked_array(estimator, X, reset=reset)
@@ -201,9 +210,45 @@ n_timepoints), list of arrays, or panel of sktime
         estimator.n_channels_in_ = n_channels
         estimator.n_timepoints_in_ = n_timepoints
         estimator.lengths_vary_ = bool((panel.lengths < n_timepoints).any())
+        estimator.units_ = unit_of(panel.values)
     else:
         _check_layout(estimator, panel, n_channels, longer=longer)
-    return panel.widened(estimator.n_timepoints_in_)
+    return replace(panel.widened(estimator.n_timepoints_in_), unit=estimator.units_)
+
+
+def _plain(X: Any) -> Any:
+    """Return what NumPy knows without losing anything of it."""
+    if hasattr(X, "detach"):  # a torch tensor, perhaps on a GPU or with a gradient
+        X = X.detach().cpu()
+        return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+    if isinstance(X, np.ma.MaskedArray):  # what is masked is not known
+        values = X.astype(X.dtype if X.dtype.kind == "f" else np.float64)
+        return np.ma.filled(values, np.nan)
+    is_array = hasattr(X, "shape") or hasattr(X, "__array__")
+    is_list = hasattr(X, "__len__") and not isinstance(X, str | bytes | Mapping | Set)
+    if not (is_array or is_list):
+        raise TypeError(
+            "X must be an array of shape (n_samples, n_timepoints) or (n_samples, "
+            "n_channels, n_timepoints), a DataFrame, or a list of series, got "
+            f"{type(X).__name__}."
+        )
+    kind = getattr(getattr(X, "dtype", None), "kind", "")
+    if isinstance(kind, str) and kind in ("M", "m", "V"):
+        what = "named fields" if kind == "V" else "times"
+        raise TypeError(f"X must hold numbers, got {what} ({X.dtype}).")
+    return X
+
+
+def _check_channels(estimator: Any, container: Container, *, reset: bool) -> None:
+    """Compare the channels of a panel with those of the panel that was fitted."""
+    fitted = None if reset else getattr(estimator, "_container", None)
+    if fitted is None or fitted.columns is None or container.columns is None:
+        return
+    wanted, got = list(fitted.columns), list(container.columns)
+    if fitted.is_ragged and wanted != got:
+        raise ValueError(
+            f"X has the channels {got}, expected {wanted} in this order, as in fit."
+        )
 
 
 def _checked_array(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
@@ -305,7 +350,8 @@ def _check_finite(panel: Panel) -> None:
 
 def _check_observed(panel: Panel) -> None:
     """Refuse series and channels of which nothing is known."""
-    missing = np.isnan(panel.as_channels())
+    X = panel.values
+    missing = np.isnan(X[:, None] if X.ndim == 2 else X)
     for axes, what in (((1, 2), "series"), ((0, 2), "channels")):
         nothing = np.flatnonzero(missing.all(axis=axes))
         if len(nothing):
@@ -316,7 +362,7 @@ def _check_observed(panel: Panel) -> None:
 
 
 def check_labels_present(y: Any) -> None:
-    """Refuse missing labels of any kind.
+    """Refuse missing labels of any kind, and labels of several kinds.
 
     Parameters
     ----------
@@ -326,7 +372,7 @@ def check_labels_present(y: Any) -> None:
     Raises
     ------
     ValueError
-        If one is missing.
+        If one is missing, or some are texts and others numbers.
     """
     if np.asarray(y).dtype.kind in "biu":
         return
@@ -337,6 +383,12 @@ def check_labels_present(y: Any) -> None:
         raise ValueError(
             f"Input y contains NaN: {len(missing)} labels are missing, the first at "
             f"series {missing[0]}. Expected a label for every series."
+        )
+    kinds = {str if isinstance(k, str) else float for k in np.ravel(y).tolist()}
+    if len(kinds) > 1:
+        raise ValueError(
+            "y mixes texts and numbers, which cannot be put in order. Expected labels "
+            "of one kind; y.astype(str) makes them so."
         )
 
 

@@ -415,8 +415,9 @@ class ClassDensities:
         rows = np.empty((n_samples, self.n_features))
         for k in np.unique(labels):
             members, seen = labels == k, int((before == k).sum())
+            n_members, own = int(members.sum()), seed + int(k)
             rows[members] = draw(
-                self.by_class[k], int(members.sum()), seed + int(k), seen
+                self.by_class[k], n_members, own, seen, row=(self.n_features,)
             )
         return rows
 

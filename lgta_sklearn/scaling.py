@@ -17,6 +17,9 @@ from lgta_sklearn._random import in_portions
 
 __all__ = ["ScaleDecomposition", "ValueGrid", "level_and_scale"]
 
+# a series whose scale is beyond so many times what nine tenths of them have does not
+# raise the floor of the others further
+OUTLYING, MOST = 50.0, 0.9
 MIN_REPEATS = 0.1  # share of values that recur within their series on a grid
 TRIED = 2**18  # values of a channel that are looked at to find that out
 
@@ -28,8 +31,9 @@ class ScaleDecomposition(BaseEstimator):
     ----------
     floor : float in (0, 1], default=0.02
         Smallest scale of a series, as a share of the typical (root mean square) scale
-        of its channel. It keeps the noise of an almost constant series from
-        being blown up to a shape.
+        of its channel, to which outliers count as fifty times what nine tenths of the
+        series have. It keeps the noise of an almost constant series from being blown up
+        to a shape.
 
     Attributes
     ----------
@@ -78,7 +82,10 @@ class ScaleDecomposition(BaseEstimator):
         self.max_scale_ = np.nanmax(scale, axis=0)
         unit = np.where(self.max_scale_ > 0, self.max_scale_, 1.0)
         # in units of the largest one: the squares of 1e-200 would vanish
-        typical = np.sqrt(np.nanmean((scale / unit) ** 2, axis=0))
+        scale = scale / unit
+        most = np.nanquantile(scale, MOST, axis=0, method="lower")
+        scale = np.minimum(scale, np.where(most > 0, OUTLYING * most, np.inf))
+        typical = np.sqrt(np.nanmean(scale**2, axis=0))
         self.min_scale_ = np.where(typical > 0, self.floor * typical, 1.0) * unit
         return self
 

@@ -11,7 +11,7 @@ from lgta_sklearn._random import (
     content_generators,
     free_threads,
     in_portions,
-    pinned_threads,
+    own_settings,
     seed_from,
     seeded_initialisation,
 )
@@ -79,12 +79,12 @@ def test_overlapping_pins_restore_the_users_threads():
     entered, leave = threading.Event(), threading.Event()
 
     def hold():
-        with pinned_threads(1):
+        with own_settings(1):
             entered.set()
             leave.wait(10)
 
     other = threading.Thread(target=hold)
-    with pinned_threads(1):
+    with own_settings(1):
         other.start()
         entered.wait(10)
         assert torch.get_num_threads() == 1
@@ -95,8 +95,8 @@ def test_overlapping_pins_restore_the_users_threads():
 
 def test_one_call_within_another_leaves_the_outer_as_it_was():
     before = torch.get_num_threads()
-    with pinned_threads(1):
-        with pinned_threads(2):
+    with own_settings(1):
+        with own_settings(2):
             assert torch.get_num_threads() == 2
         assert torch.get_num_threads() == 1
         assert free_threads() == before
@@ -112,6 +112,6 @@ def test_openmp_is_pinned_and_restored():
         )
 
     with threadpool_limits(2, user_api="openmp"):
-        with pinned_threads(1):
+        with own_settings(1):
             assert most() == 1
         assert most() == 2

@@ -274,6 +274,27 @@ class CodeSpace:
         standardised: np.ndarray = (V - self._mean) / self._unit
         return standardised
 
+    def in_units(self, V: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        """Return columns of series that are counted in other units.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Columns, not standardised.
+        unit : ndarray of shape (n_channels, 1)
+            What the values are multiplied by.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            Columns, not standardised.
+        """
+        code, level, log_scale, more = self._parts(V)
+        unit = unit[:, 0]
+        return np.concatenate(
+            [code, level * unit, log_scale + np.log(unit), more], axis=1
+        )
+
     def level_log_density(self, V: np.ndarray) -> np.ndarray:
         """Return the log density of all but the codes, under a Gaussian.
 

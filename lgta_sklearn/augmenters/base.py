@@ -3,8 +3,9 @@
 A family of generators fills four hooks: `_fit_series` learns from checked series,
 `_varier` prepares to vary given series, `_draw` invents new ones, and `_filled` fills
 gaps, all but the last on arrays of shape (n_samples, n_channels, n_timepoints) in
-double precision with NaN where a series is not known. This class sees to parameters,
-labels, seeds, threads, strengths, units, dtypes and the caller's layout.
+double precision, counted in `units_`, with NaN where a series is not known. This class
+sees to parameters, labels, seeds, threads, strengths, units, dtypes and the caller's
+layout.
 """
 
 from abc import ABC, abstractmethod
@@ -24,11 +25,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from lgta_sklearn._panels import Panel, container_of
+from lgta_sklearn._panels import Panel, container_of, in_units
 from lgta_sklearn._random import (
     content_generators,
     in_portions,
-    pinned_threads,
+    own_settings,
     seed_from,
 )
 from lgta_sklearn._validation import (
@@ -105,7 +106,11 @@ class BaseAugmenter(
     def _draw(
         self, labels: np.ndarray | None, n_samples: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return new series, of the given classes if there are labels, and lengths."""
+        """Return new series, of the given classes if there are labels, and lengths.
+
+        They are in the units and the dtype of `fit` already, so that this is done some
+        at a time: see `_restored`.
+        """
 
     @abstractmethod
     def _filled(self, panel: Panel) -> Panel:
@@ -148,7 +153,7 @@ n_timepoints)
             self._container = container_of(X).empty()
             self._seed = seed_from(self.random_state)
             self._rng = np.random.default_rng([self._seed, 1])
-            with pinned_threads():
+            with own_settings():
                 X = panel.as_channels()
                 self._fit_series(X, panel.lengths, labels, self._seed)
                 self._prepare_response(X, labels)
@@ -200,7 +205,7 @@ n_timepoints)
             ``"reconstruct"`` what `reconstruct` returns; with ``"augment"`` a
             variation whose randomness is a function of the row.
         """
-        check_is_fitted(self)
+        self._check_ready()
         if self.on_transform == "reconstruct":
             return self._as_transformed(self.reconstruct(X))
         identity = self.on_transform == "identity"
@@ -264,7 +269,7 @@ n_timepoints)
         ValueError
             If `X` does not fit the fitted layout or an argument is out of range.
         """
-        check_is_fitted(self)
+        self._check_ready()
         if n_copies not in COUNT:
             raise ValueError(f"n_copies must be an int >= 0, got {n_copies!r}.")
         strength = self.strength if strength is None else strength
@@ -311,12 +316,12 @@ n_timepoints), or the container of `fit`
         ValueError
             If `n_samples` is negative or a label was not in `fit`.
         """
-        check_is_fitted(self)
+        self._check_ready()
         if n_samples not in COUNT:
             raise ValueError(f"n_samples must be an int >= 0, got {n_samples!r}.")
         labels = self._wanted_labels(y, n_samples)
         n_samples = n_samples if labels is None else len(labels)
-        with pinned_threads():
+        with own_settings():
             drawn = self._draw(labels, n_samples, self._call_seed(random_state))
         return self._as_fitted(*drawn)
 
@@ -342,7 +347,7 @@ n_timepoints), or the container of `fit`
                 X = amplified(X, self.response().loss(factor))
             return some.with_values(X).values
 
-        with pinned_threads():
+        with own_settings():
             factor = self._factor(strength)
             values = in_portions(varied, len(index), panel.values[0].size)
         return Panel(values, panel.lengths[index])
@@ -352,13 +357,16 @@ n_timepoints), or the container of `fit`
         return self._filled(panel) if self.gaps == "fill" else panel
 
     def _as_fitted(self, X: np.ndarray, lengths: np.ndarray) -> Any:
-        """Return series, (n, C, T), in the container, layout and dtype of `fit`."""
+        """Return series, (n, C, T), in the container and layout of `fit`."""
         values = X[:, 0] if self.input_ndim_ == 2 else X
-        values = values.astype(self._dtype, copy=False)
         container = self._container
         if container.kind == "table":  # as ever: rows have no labels to keep
             return values
         return container.pack(Panel(values, lengths))
+
+    def _restored(self, X: np.ndarray) -> np.ndarray:
+        """Return series, counted in `units_`, in the units and dtype of `fit`."""
+        return in_units(X, self.units_, self._dtype)
 
     def _check_labels(self, y: Any, X: Panel) -> np.ndarray | None:
         """Note the classes of `y` and return their numbers; None if there are none."""
@@ -407,6 +415,11 @@ n_timepoints), or the container of `fit`
             return None
         numbers = {label: k for k, label in enumerate(self.classes_.tolist())}
         return np.array([numbers.get(k, -1) for k in np.asarray(y).ravel().tolist()])
+
+    def _check_ready(self) -> None:
+        """Refuse a call before `fit`, and parameters that were set wrongly since."""
+        check_is_fitted(self)
+        check_parameters(self, self._parameter_constraints)
 
     def _call_seed(self, random_state: Any = None) -> int:
         """Return the seed of a call: the caller's, or the next of the fit's own."""

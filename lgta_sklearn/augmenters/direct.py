@@ -71,6 +71,9 @@ class DirectAugmenter(BaseAugmenter):
         Layout of the series, or of the longest.
     lengths_vary_ : bool
         Whether the series differed in length.
+    units_ : ndarray of shape (n_channels, 1)
+        Powers of two in which the values of each channel are counted: in `scaling_`
+        the largest value seen in `fit` lies between 1 and 2.
     n_features_in_ : int
         Number of time points, if the series came in two dimensions.
     feature_names_in_ : ndarray of str
@@ -156,7 +159,7 @@ class DirectAugmenter(BaseAugmenter):
         """Draw training series, with replacement, and vary them."""
         X, lengths, classes = self._kept
         factor = self._factor(self.strength)
-        new = [np.empty((0, *X.shape[1:]))]
+        new = [self._restored(X[:0])]
         sources = [np.empty(0, dtype=int)]
         for number, block in blocks(n_samples):
             rng = np.random.default_rng([seed, number])
@@ -167,7 +170,7 @@ class DirectAugmenter(BaseAugmenter):
             if factor:
                 known = None if classes is None else classes[source]
                 varied = self._varier(varied, known)(factor, rng)
-            new.append(varied[: block.stop - block.start])
+            new.append(self._restored(varied[: block.stop - block.start]))
             sources.append(source[: block.stop - block.start])
         return np.concatenate(new), lengths[np.concatenate(sources)]
 
@@ -186,7 +189,7 @@ class DirectAugmenter(BaseAugmenter):
 
     def _filled(self, panel: Panel) -> Panel:
         """Return series whose gaps are bridged by straight lines."""
-        return panel.with_values(bridge(panel.as_channels()))
+        return panel.with_values(bridge(panel.as_channels()), where=panel.gaps())
 
     def _rows(self, X: np.ndarray) -> np.ndarray:
         """Return series as rows without NaN, in units of their channels."""

@@ -19,11 +19,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array
 
 from lgta_sklearn._drawing import draw
 from lgta_sklearn._panels import Panel, container_of
-from lgta_sklearn._random import BLOCK, blocks, in_portions, pinned_threads
+from lgta_sklearn._random import BLOCK, blocks, in_portions, own_settings
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,
     POSITIVE,
@@ -200,6 +200,9 @@ class LatentAugmenter(BaseAugmenter):
         Layout of the series, or of the longest.
     lengths_vary_ : bool
         Whether the series differed in length.
+    units_ : ndarray of shape (n_channels, 1)
+        Powers of two in which the values of each channel are counted: in `scaling_`,
+        `grid_` and `density_` the largest value of `fit` lies between 1 and 2.
     n_features_in_ : int
         Number of time points, if the series came in two dimensions.
     feature_names_in_ : ndarray of str
@@ -330,9 +333,10 @@ n_timepoints)
             has one less than the smallest scale there is; and, if the series of `fit`
             differed in length, the log of the length.
         """
-        check_is_fitted(self)
+        self._check_ready()
         panel = check_series(self, X, reset=False)
-        return self._of_portions(panel, lambda *some: self._encoded(*some)[0])
+        V = self._of_portions(panel, lambda *some: self._encoded(*some)[0])
+        return self._codes.in_units(V, self.units_)
 
     def decode(self, Z: Any) -> Any:
         """Return the series at points of the latent space, without observation noise.
@@ -351,24 +355,34 @@ n_timepoints), or the container of `fit`
         Raises
         ------
         ValueError
-            If `Z` has another number of columns.
+            If `Z` has another number of columns, NaN or infinity, or a log-scale
+            beyond the range of floating-point numbers.
         """
-        check_is_fitted(self)
-        Z, codes = np.asarray(Z, dtype=np.float64), self._codes
+        self._check_ready()
+        codes = self._codes
+        Z = check_array(
+            Z, dtype=np.float64, input_name="Z", ensure_min_samples=0, allow_nd=True
+        )
         if Z.ndim != 2 or Z.shape[1] != codes.n_columns:
             raise ValueError(
                 f"Z must have shape (n_samples, {codes.n_columns}): {codes.n_codes} "
                 f"codes, then {codes.n_channels} levels, then as many log-scales"
                 f"{', then a log-length' * codes.lengths_vary}; got {Z.shape}."
             )
-        code, level, scale, lengths = codes.split(Z)
+        V = codes.in_units(Z, 1 / self.units_)
+        with np.errstate(over="ignore"):
+            code, level, scale, lengths = codes.split(V)
+        if not np.isfinite(scale).all():
+            raise ValueError(
+                f"Z has log-scales up to {V.max():.3g}, too large for floating-point "
+                "numbers. Expected some like those that encode returns."
+            )
 
         def decoded(rows: slice) -> np.ndarray:
             shape = self._network.decode(code[rows])
-            X = self.scaling_.join(level[rows], scale[rows], shape)
-            return X.astype(self._dtype, copy=False)
+            return self._restored(self.scaling_.join(level[rows], scale[rows], shape))
 
-        with pinned_threads():
+        with own_settings():
             X = in_portions(decoded, len(Z), self._n_values)
         return self._as_fitted(X, lengths)
 
@@ -387,7 +401,7 @@ n_timepoints)
             Reconstructions in the units, dtype and container of `X`, with its gaps if
             `gaps` is ``"keep"``.
         """
-        check_is_fitted(self)
+        self._check_ready()
         panel = check_series(self, X, reset=False)
 
         def reconstructed(X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -416,7 +430,7 @@ n_timepoints)
         array, DataFrame or list of the shape of X
             Series without missing values, in the container of `X`.
         """
-        check_is_fitted(self)
+        self._check_ready()
         panel = check_series(self, X, reset=False)
         return container_of(X).pack(self._filled(panel))
 
@@ -442,7 +456,7 @@ n_timepoints)
         ndarray of shape (n_samples,)
             Scores in nats; higher is likelier.
         """
-        check_is_fitted(self)
+        self._check_ready()
         panel = check_series(self, X, reset=False)
         return self._of_portions(panel, self._bound)
 
@@ -473,7 +487,7 @@ n_timepoints)
             some = panel[rows]
             return function(some.as_channels(), some.lengths)
 
-        with pinned_threads():
+        with own_settings():
             return in_portions(made, len(panel), self._n_values)
 
     @property
@@ -512,13 +526,13 @@ n_timepoints)
             return panel
         known, gaps, lengths = X[rows], gaps[rows], panel.lengths[rows]
         guess = known
-        with pinned_threads():
+        with own_settings():
             for _ in range(PASSES):  # level and scale of half a series are not its own
                 means = self._reconstructed(guess, lengths)
                 guess = np.where(gaps, means, known)
         filled = means + bridge(known - means)
         X[rows] = np.where(gaps, self.grid_.snap(filled), known)
-        return panel.with_values(X)
+        return panel.with_values(X, where=panel.gaps())
 
     def _fit_series(
         self,
@@ -665,7 +679,11 @@ n_timepoints)
             noise = NeighborNoise(random_state=seed % 2**31)
             self.noise_ = noise.fit(residual, self._codes.V)
             n_drawn = int(np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, BLOCK))
-            blend_enough(self.noise_, lambda: self._draw(None, n_drawn, seed)[0], X)
+
+            def drawn() -> np.ndarray:
+                return self._draw(None, n_drawn, seed)[0] / self.units_
+
+            blend_enough(self.noise_, drawn, X)
         else:
             structured = isinstance(self.noise, str)
             noise = ResidualNoise() if structured else clone(self.noise, safe=False)
@@ -721,7 +739,7 @@ n_timepoints)
             X = self.grid_.snap(self.scaling_.join(level, scale, shape))
             if self.gaps == "keep" and self._gaps.gaps_ is not None and len(X):
                 X[_in_blocks(self._gaps.sample_at, V, rows, seed + 2)] = np.nan
-            return X.astype(self._dtype, copy=False)
+            return self._restored(X)
 
         return in_portions(drawn, n_samples, self._n_values), lengths
 
@@ -733,7 +751,8 @@ n_timepoints)
         if isinstance(self.density_, ClassDensities):
             V = self.density_.draw(n_rows, seed, labels, rows.start)
         else:
-            V = draw(self.density_, n_rows, seed, rows.start)
+            row = (self._codes.n_columns,)
+            V = draw(self.density_, n_rows, seed, rows.start, row=row)
         return self._codes.within_range(V)
 
     def _draw_noise(self, V: np.ndarray, rows: slice, seed: int) -> np.ndarray | float:
@@ -741,7 +760,8 @@ n_timepoints)
         if self.noise_ is None or not len(V):
             return 0.0
         if not isinstance(self.noise_, NeighborNoise):
-            return draw(self.noise_, len(V), seed, rows.start)
+            row = (self.n_channels_in_, self.n_timepoints_in_)
+            return draw(self.noise_, len(V), seed, rows.start, row=row)
         return _in_blocks(self.noise_.sample_at, V, rows, seed)
 
     @property

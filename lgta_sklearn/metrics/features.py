@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from lgta_sklearn._random import blocks, pinned_threads, seed_from
+from lgta_sklearn._random import blocks, own_settings, seed_from
 
 __all__ = ["RandomConvolutions"]
 
@@ -122,7 +122,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, 2 * n_kernels)
             Share of each response above its threshold, then the maxima.
         """
-        with pinned_threads():
+        with own_settings():
             parts = [self._features(X[rows]) for _, rows in blocks(len(X))]
         return np.concatenate(parts)
 

@@ -251,27 +251,40 @@ def infer(
     device : str, default="cpu"
         Where to run; the precision is double except on "mps", which has none.
     n_rows : int, default=256
-        Rows of a block.
+        Rows of a block; half as many are tried, and half of these, if the memory of
+        the device does not suffice.
 
     Returns
     -------
     list of ndarray of shape (n_samples, ...)
         Outputs in double precision, without those that are None.
     """
-    dtype = _dtype(device)
     n_samples = len(arrays[0])
     parts = []
     with torch.no_grad():
         for start in range(0, max(n_samples, 1), n_rows):
-            inputs = [
-                torch.as_tensor(_padded(array[start : start + n_rows], n_rows)).to(
-                    device, dtype
-                )
-                for array in arrays
-            ]
-            outputs = [out for out in function(*inputs) if out is not None]
-            parts.append([out.to("cpu", torch.float64).numpy() for out in outputs])
-    return [np.concatenate(out)[:n_samples] for out in zip(*parts, strict=True)]
+            rows = [_padded(array[start : start + n_rows], n_rows) for array in arrays]
+            try:
+                parts.append(_block(function, rows, device))
+            except torch.OutOfMemoryError:
+                if n_rows == 1:
+                    raise
+                break
+        else:
+            return [np.concatenate(out)[:n_samples] for out in zip(*parts, strict=True)]
+    # what a device has room for changes with who else is on it
+    return infer(function, *arrays, device=device, n_rows=n_rows // 2)
+
+
+def _block(
+    function: Callable[..., tuple[torch.Tensor | None, ...]],
+    rows: list[np.ndarray],
+    device: str,
+) -> list[np.ndarray]:
+    """Return what a function makes of one block."""
+    inputs = [torch.as_tensor(part).to(device, _dtype(device)) for part in rows]
+    outputs = [out for out in function(*inputs) if out is not None]
+    return [out.to("cpu", torch.float64).numpy() for out in outputs]
 
 
 def _padded(rows: np.ndarray, n_rows: int) -> np.ndarray:

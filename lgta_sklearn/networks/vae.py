@@ -160,7 +160,7 @@ class VAE(nn.Module):
         u = u.where(observed, 0.0)  # the level
         if self.masked:
             u = torch.cat([u, observed.to(u.dtype)], dim=-1)
-        h = self.encoder(self.shorten(u))  # (B, L, H)
+        h = _applied(self.encoder, self.shorten(u))  # (B, L, H)
         if not self.temporal:
             h = F.gelu(self.squeeze(h)).flatten(1)
         code = self.to_code(h)
@@ -185,7 +185,7 @@ class VAE(nn.Module):
         h = self.from_code(z.unflatten(1, self.code_shape))
         if not self.temporal:
             h = self.expand(h.reshape(z.shape[0], self.n_steps, SQUEEZED))
-        h = self.decoder(F.gelu(h))  # (B, L, H)
+        h = _applied(self.decoder, F.gelu(h))  # (B, L, H)
         return self.lengthen(h)[:, : self.n_timepoints]  # (B, T, C)
 
     def forward(self, u: Tensor) -> tuple[Tensor | None, ...]:
@@ -217,3 +217,17 @@ class VAE(nn.Module):
         # only the decoder learns from it, and only at the perturbed place
         moved, wanted = self.perturb(z.detach().unflatten(1, self.code_shape), u_hat)
         return u_hat, mu, logvar, self.decode(moved.flatten(1)) - wanted
+
+
+def _applied(backbone: nn.Module, h: Tensor) -> Tensor:
+    """Return what a backbone makes of a sequence, if it is one of the same size."""
+    out = backbone(h)
+    if isinstance(out, Tensor) and out.shape == h.shape:
+        return out
+    got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
+    raise ValueError(
+        f"a backbone maps (batch, time, features) to the same layout: {h.shape[1]} "
+        f"time steps of {h.shape[2]} features were expected, as asked for in "
+        f"{type(backbone).__name__}(in_features={h.shape[2]}, out_features="
+        f"{h.shape[2]}), and it returned {got}."
+    )

@@ -8,7 +8,8 @@ swallows Ctrl-C.
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, GradientNormClipping
 
-from lgta_sklearn._random import free_threads, pinned_threads, seeded_initialisation
+from lgta_sklearn._random import free_threads, own_settings, seeded_initialisation
 from lgta_sklearn.training.equivariance import TwinPerturbation
 from lgta_sklearn.training.nets import (
     AugmenterNet,
@@ -189,7 +190,9 @@ def train(
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite.
+        If the loss becomes NaN or infinite, or a callback is none of skorch.
+    MemoryError, torch.OutOfMemoryError
+        If the memory does not suffice.
     KeyboardInterrupt
         After Ctrl-C.
     """
@@ -219,15 +222,34 @@ def train(
         device=device,
         verbose=0,
     )
-    with torch.enable_grad(), pinned_threads(plan.n_threads):
+    with torch.enable_grad(), own_settings(plan.n_threads):
         with seeded_initialisation(streams[3]):
             net.initialize()
-        net.partial_fit(torch.as_tensor(U, dtype=torch.float32, device=device))
+        with _out_of_memory(device, plan.batch_size):
+            net.partial_fit(torch.as_tensor(U, dtype=torch.float32, device=device))
     if _interrupted(net):
         raise KeyboardInterrupt("training was interrupted; the estimator is not fitted")
     trained = net.module_.eval()
     trained.generator = trained.perturb = None
     return trained, _plain(net.history)
+
+
+@contextmanager
+def _out_of_memory(device: str, batch_size: int) -> Iterator[None]:
+    """Say what to do where the memory of a device does not suffice."""
+    try:
+        yield
+    except RuntimeError as error:
+        on_device = isinstance(error, torch.OutOfMemoryError)
+        if not on_device and "can't allocate memory" not in str(error):
+            raise
+        if device.startswith("cuda"):
+            torch.cuda.empty_cache()
+        kind: type[Exception] = torch.OutOfMemoryError if on_device else MemoryError
+        raise kind(
+            f"training ran out of memory on {device}: lower batch_size (now "
+            f"{batch_size}) or hidden_dim, or take another device. torch said: {error}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -248,6 +270,13 @@ class _HeldOut:
 
 def _listed(of_net: Any, of_user: Sequence[Any]) -> list[Any]:
     """Return the callbacks of the net and of the user as one list."""
+    for given in of_user:
+        callback = given[-1] if isinstance(given, tuple) else given
+        if not hasattr(callback, "on_epoch_end"):
+            raise ValueError(
+                "callbacks must be callbacks of skorch (skorch.callbacks.Callback) or "
+                f"pairs of a name and one, got {given!r}."
+            )
     return [*(of_net if isinstance(of_net, list) else []), *of_user]
 
 

@@ -122,11 +122,54 @@ def step_of(
     if moves == "codes":  # it knows nothing but sequences
         noise = not getattr(transformation, "spares_noise", False)
         for part in peers.sequences(V, rng, noise=noise):
-            step[part.where] = part.unfold(transformation(part.Z, part.rng) - part.Z)
+            moved = transformed(transformation, part.Z, part.rng)
+            step[part.where] = part.unfold(moved - part.Z)
     else:
         part = V if moves == "series" else V[:, : peers.n_described]
-        step[:, : part.shape[1]] = transformation(part, rng, peers) - part
+        moved = transformed(transformation, part, rng, peers, may_lose=True)
+        step[:, : part.shape[1]] = moved - part
     return step
+
+
+def transformed(
+    transformation: Transformation, Z: np.ndarray, *others: Any, may_lose: bool = False
+) -> np.ndarray:
+    """Return what a transformation makes of values, checked.
+
+    Parameters
+    ----------
+    transformation : callable
+        Transformation of any kind; it gets a copy.
+    Z : ndarray of shape (n_samples, ...)
+        Values, NaN where nothing is known.
+    *others : object
+        What else it is called with.
+    may_lose : bool, default=False
+        Whether it may return NaN where `Z` has none: what a neighbour does not have.
+
+    Returns
+    -------
+    ndarray of the shape of Z
+        Values.
+
+    Raises
+    ------
+    ValueError
+        If they have another shape, or are not finite although all of `Z` is.
+    """
+    moved = np.asarray(transformation(Z.copy(), *others))
+    if moved.shape != Z.shape or moved.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{transformation!r} returned {moved.dtype} of shape {moved.shape}, "
+            f"expected numbers of the shape of what it was given, {Z.shape}."
+        )
+    lost = np.isinf(moved) if may_lose or np.isnan(Z).any() else ~np.isfinite(moved)
+    if lost.any():
+        raise ValueError(
+            f"{transformation!r} returned {int(lost.sum())} values that are NaN or "
+            "infinite, expected finite numbers."
+        )
+    return moved
 
 
 class _Farther:
@@ -135,10 +178,14 @@ class _Farther:
     def __init__(self, inner: Transformation, factor: float) -> None:
         self.inner, self.factor, self.moves = inner, factor, moves_of(inner)
 
+    def __repr__(self) -> str:
+        return repr(self.inner)
+
     def __call__(
         self, V: np.ndarray, rng: np.random.Generator, *peers: Any
     ) -> np.ndarray:
-        farther: np.ndarray = V + self.factor * (self.inner(V, rng, *peers) - V)
+        moved = transformed(self.inner, V, rng, *peers, may_lose=bool(peers))
+        farther: np.ndarray = V + self.factor * (moved - V)
         return farther
 
 
@@ -204,7 +251,7 @@ class _Combination(BaseEstimator):
             self.transformations, streams, chosen, strict=True
         ):
             if peers is None:
-                step = transformation(V, stream) - V
+                step = transformed(transformation, V, stream) - V
             else:
                 step = step_of(transformation, V, stream, peers)
             # by choice, not by product: a step may be NaN where nothing is known
