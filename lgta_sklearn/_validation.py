@@ -16,16 +16,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from lgta_sklearn._panels import (
-    Container,
-    Panel,
-    container_of,
-    pad,
-    panel_of,
-    unit_of,
-    unpack,
-    unpadded,
-)
+from lgta_sklearn._containers import Container, container_of, unpack
+from lgta_sklearn._panels import Panel, pad, panel_of, unit_of, unpadded
 
 __all__ = [
     "Bounds",

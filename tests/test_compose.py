@@ -32,7 +32,8 @@ from lgta_sklearn import (
     LatentAugmenter,
     LatentResampler,
 )
-from lgta_sklearn._panels import Container, Panel
+from lgta_sklearn._containers import Container
+from lgta_sklearn._panels import Panel
 from lgta_sklearn.compose._strategy import wanted_counts
 
 SMALL = {"latent_dim": 2, "hidden_dim": 8, "max_epochs": 1}

@@ -14,7 +14,7 @@ from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import check_is_mtype, convert_to
 
 from lgta_sklearn import AugmentedClassifier, LatentAugmenter, LatentResampler
-from lgta_sklearn._panels import container_of, unpack
+from lgta_sklearn._containers import container_of, unpack
 
 LENGTHS = np.array([20, 12, 16, 20, 9] * 6)
 LABELS = np.array(["long", "short"])[(LENGTHS < 14).astype(int)]

@@ -38,8 +38,8 @@ def _classes() -> dict[str, type]:
     from sklearn.neighbors import KernelDensity
 
     from lgta_sklearn import density, gaps, noise, scaling, transforms
+    from lgta_sklearn._containers import Container
     from lgta_sklearn._nearness import NearestRows
-    from lgta_sklearn._panels import Container
     from lgta_sklearn._whitening import NormalScores, Whitening
     from lgta_sklearn.augmenters._codes import CodeSpace
     from lgta_sklearn.augmenters._peers import TrainingSeries

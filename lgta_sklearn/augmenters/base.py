@@ -25,7 +25,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from lgta_sklearn._panels import Panel, container_of, in_units
+from lgta_sklearn._containers import container_of
+from lgta_sklearn._panels import Panel, in_units
 from lgta_sklearn._random import (
     content_generators,
     in_portions,

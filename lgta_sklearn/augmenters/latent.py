@@ -21,8 +21,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_array
 
+from lgta_sklearn._containers import container_of
 from lgta_sklearn._drawing import draw
-from lgta_sklearn._panels import Panel, container_of
+from lgta_sklearn._panels import Panel
 from lgta_sklearn._random import BLOCK, blocks, in_portions, own_settings
 from lgta_sklearn._validation import (
     AT_LEAST_ONE,

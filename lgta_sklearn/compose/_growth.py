@@ -12,7 +12,8 @@ from sklearn.base import clone
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from lgta_sklearn._panels import Container, Panel, panel_of
+from lgta_sklearn._containers import Container
+from lgta_sklearn._panels import Panel, panel_of
 from lgta_sklearn._validation import Constraint, check_labels_present
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 

@@ -28,7 +28,8 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from lgta_sklearn._panels import Container, Panel, container_of, panel_of, stacked
+from lgta_sklearn._containers import Container, container_of
+from lgta_sklearn._panels import Panel, panel_of, stacked
 from lgta_sklearn._random import seed_from
 from lgta_sklearn._validation import (
     Bounds,

@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import Tags, check_consistent_length
 
-from lgta_sklearn._panels import container_of, stacked
+from lgta_sklearn._containers import container_of
+from lgta_sklearn._panels import stacked
 from lgta_sklearn._random import seed_from
 from lgta_sklearn._validation import (
     Constraint,

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._panels import container_of, pad, unpack
+from lgta_sklearn._containers import container_of, unpack
+from lgta_sklearn._panels import pad
 from lgta_sklearn._validation import AT_LEAST_ONE, Bounds
 
 __all__ = ["time_split", "unwindow", "windows"]
