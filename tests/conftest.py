@@ -5,9 +5,17 @@ import random
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from sktime.datasets import load_basic_motions, load_italy_power_demand
 
 from lgta_sklearn import LatentAugmenter
+
+# pytest --hypothesis-profile=long takes hours
+_ANY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("short", max_examples=15, derandomize=True, **_ANY)
+settings.register_profile("medium", max_examples=300, print_blob=True, **_ANY)
+settings.register_profile("long", max_examples=2000, print_blob=True, **_ANY)
+settings.load_profile("short")
 
 
 def pytest_addoption(parser):
