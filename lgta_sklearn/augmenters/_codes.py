@@ -80,7 +80,7 @@ class CodeSpace:
         self._donors = V[:: -(-len(V) // MOST_DONORS)]
         self.V = self._lent(V)
         self._bounds = self.V.min(axis=0), self.V.max(axis=0)
-        self._covariance = _covariance(self.V[:, self.n_codes :])
+        self._level_density = _gaussian(self.V[:, self.n_codes :])
 
     @property
     def n_columns(self) -> int:
@@ -308,10 +308,12 @@ class CodeSpace:
         ndarray of shape (n_samples,)
             In nats, for standardised columns.
         """
-        from scipy.stats import multivariate_normal
-
         levels = self.standardised(V)[:, self.n_codes :]
-        return multivariate_normal.logpdf(levels, cov=self._covariance)
+        precision, constant = self._level_density
+        # not by a product of matrices: its last bits depend on the number of rows
+        white = (levels[:, :, None] * precision).sum(axis=1)
+        log_density: np.ndarray = constant - 0.5 * (white**2).sum(axis=1)
+        return log_density
 
     def _pool_steps(self, code: np.ndarray) -> None:
         """Let the codes of all time steps have one mean and one unit."""
@@ -363,9 +365,16 @@ def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
     return np.sqrt(((code - centres[labels]) ** 2).sum(axis=0) / freedom)
 
 
-def _covariance(F: np.ndarray) -> np.ndarray:
-    """Return the covariance of standardised rows, invertible however few they are."""
+def _gaussian(F: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the root of the precision of standardised rows, and the log of its peak.
+
+    Of any number of rows: a ridge makes their covariance invertible.
+    """
     from sklearn.covariance import LedoitWolf
 
-    ridge = 1e-3 * np.eye(F.shape[1])
-    return ridge if len(F) == 1 else LedoitWolf().fit(F).covariance_ + ridge
+    covariance = 1e-3 * np.eye(F.shape[1])
+    if len(F) > 1:
+        covariance += LedoitWolf().fit(F).covariance_
+    values, vectors = np.linalg.eigh(covariance)
+    peak = -0.5 * (np.log(2 * np.pi) * len(values) + np.log(values).sum())
+    return vectors / np.sqrt(values), float(peak)

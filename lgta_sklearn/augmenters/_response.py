@@ -29,6 +29,8 @@ Rngs = np.random.Generator | Sequence[np.random.Generator]
 Varier = Callable[[float, Rngs], np.ndarray]  # from a factor, and one seed or many
 
 VALUES = 2**17  # of training series that are varied to find out how far they move
+# a share below which nothing moves, and one above which all is the same
+LEAST, MOST = 1e-9, 1e100
 TRIED = 0.1 * 2.0 ** np.arange(-1, 6)  # shares aimed at, as if shares grew linearly
 
 
@@ -80,7 +82,7 @@ class ResponseCurve:
         natural, _ = tried(1.0)
         if not natural > 0:
             return cls(*np.empty((3, 0)))
-        factors = TRIED / natural
+        factors = TRIED / max(natural, LEAST)
         shares, losses = np.array([tried(factor) for factor in factors]).T
         return cls(factors, np.maximum.accumulate(shares), losses)
 
@@ -203,7 +205,7 @@ def share_moved(X: np.ndarray, varied: np.ndarray) -> np.ndarray:
     ndarray of shape (n_samples,)
         Shares; 0 for a series of which nothing is known.
     """
-    moved = ((varied - X) / _own_unit(X)[:, :, None]) ** 2
+    moved = _in_own_units(varied - X, _own_unit(X)[:, :, None]) ** 2
     known = ~np.isnan(moved)
     total = np.where(known, moved, 0.0).sum(axis=(1, 2))
     share: np.ndarray = np.sqrt(total / np.maximum(known.sum(axis=(1, 2)), 1))
@@ -225,9 +227,16 @@ def lost_energy(X: np.ndarray, varied: np.ndarray) -> float:
     """
     unit = _own_unit(X)
     before, after = (
-        np.nansum((level_and_scale(series)[1] / unit) ** 2) for series in (X, varied)
+        np.nansum(_in_own_units(level_and_scale(series)[1], unit) ** 2)
+        for series in (X, varied)
     )
     return float(np.sqrt(max(before / after, 1.0))) if after > 0 else 1.0
+
+
+def _in_own_units(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Return values in units, of a size that may be squared."""
+    with np.errstate(over="ignore"):
+        return np.clip(values / unit, -MOST, MOST)
 
 
 def _own_unit(X: np.ndarray) -> np.ndarray:

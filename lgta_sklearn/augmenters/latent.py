@@ -54,6 +54,7 @@ from lgta_sklearn.transforms._combinations import (
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
 ACTIVE_VARIANCE = 0.01  # of a code's posterior mean over the series
+LARGEST_LOG = 40.0  # of the scale of a variation, in units
 PASSES = 4  # of the network over its own guess at what is missing
 # drawn to find out how near samples come to the training series, and series at least
 DRAWN_VALUES, FEWEST_DRAWN = 2**21, 32
@@ -704,6 +705,8 @@ n_timepoints)
         if moves_of(transformation) == "series" or self.latent == "temporal":
             rows = np.concatenate([rows, (shape - decoded).reshape(len(X), -1)], axis=1)
         _, level, scale, _ = codes.split(V)
+        # up to e^40 times the largest value there is: of a size that may be squared
+        most = LARGEST_LOG - np.log(np.where(scale > 0, scale, 1.0))
 
         def vary(factor: float, rngs: Rngs) -> np.ndarray:
             step = step_of_rows(scaled(transformation, factor), rows, rngs, peers)
@@ -711,7 +714,8 @@ n_timepoints)
             moved = shape + self._network.decode(mu + of_code) - decoded
             if of_residual.size:  # nothing is added where the other is not known
                 moved = moved + np.nan_to_num(of_residual).reshape(shape.shape)
-            return self.scaling_.join(level + of_level, scale * np.exp(of_scale), moved)
+            new_scale = scale * np.exp(np.minimum(of_scale, most))
+            return self.scaling_.join(level + of_level, new_scale, moved)
 
         return vary
 
