@@ -101,7 +101,7 @@ def _critic(critic: Any, seed: int) -> Any:
             StandardScaler(),
             RidgeClassifierCV(alphas=np.logspace(-1, 5, 7)),
         )
-    if isinstance(critic, str) or not is_classifier(critic):
+    if not hasattr(critic, "fit") or not is_classifier(critic):
         raise ValueError(
             "critic must be 'convolutions', 'gru' or a classifier of scikit-learn, "
             f"got {critic!r}."

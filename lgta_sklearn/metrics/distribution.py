@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigvals
 from scipy.signal import periodogram
+from scipy.spatial.distance import pdist
 from scipy.stats import ks_2samp, wasserstein_distance
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import euclidean_distances
@@ -415,7 +416,8 @@ def _joint_kernel(
     seed = seed_from(random_state)
     a = flat(thinned(real, max_samples, seed), like=real)
     b = flat(thinned(synthetic, max_samples, seed + 1), like=real)
-    within = euclidean_distances(a, squared=True)[np.triu_indices(len(a), 1)]
+    # exactly 0 for series that are the same, which euclidean_distances is not
+    within = pdist(a, "sqeuclidean")
     bandwidth = np.median(within) if len(within) else 1.0
     rows = np.vstack([a, b])
     squared = euclidean_distances(rows, squared=True)

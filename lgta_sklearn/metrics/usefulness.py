@@ -69,7 +69,7 @@ def predictive_score(
     real, synthetic = (min_max(X, like=real) for X in (real, synthetic))
     if isinstance(model, str) and model == "gru":
         return _gru_forecast(real, synthetic, seed_from(random_state), n_steps)
-    if isinstance(model, str) or not is_regressor(model):
+    if not hasattr(model, "fit") or not is_regressor(model):
         raise ValueError(
             f"model must be 'gru' or a regressor of scikit-learn, got {model!r}."
         )

@@ -1,0 +1,684 @@
+"""The measures against plain formulas, to the last digits.
+
+Three channels of different sizes, the last of them constant; more series than a measure
+looks at, so that what it takes of them matters.
+"""
+
+import inspect
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp, wasserstein_distance
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import Ridge
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+from lgta_sklearn import metrics
+from lgta_sklearn.metrics import reporting
+from lgta_sklearn.metrics._panels import flat, min_max, thinned
+
+RNG = np.random.default_rng(0)
+SIZES = np.array([1.0, 100.0, 0.0])[:, None]
+REAL = RNG.normal(size=(12, 3, 8)).cumsum(axis=2) * SIZES + 5.0
+OTHER = 0.7 * RNG.normal(size=(10, 3, 8)).cumsum(axis=2) * SIZES + 5.5
+HELD = RNG.normal(size=(9, 3, 8)).cumsum(axis=2) * SIZES + 5.0
+PLAIN = REAL[:, :2], OTHER[:, :2]
+
+
+def rows(X, like=REAL):
+    """Return series as rows in units of the real channels."""
+    centre, scale = like.mean(axis=(0, 2)), like.std(axis=(0, 2))
+    scale[scale == 0] = 1.0
+    return np.array([((x - centre[:, None]) / scale[:, None]).ravel() for x in X])
+
+
+def apart(A, B):
+    return np.array([[np.sqrt(((a - b) ** 2).sum()) for b in B] for a in A])
+
+
+def some(X, n, seed):
+    """Return the series that a measure takes."""
+    order = np.random.default_rng(seed).permutation(len(X))
+    return X[order[:n]] if n < len(X) else X
+
+
+DEFAULTS = {
+    "precision": {"n_neighbors": 5, "max_samples": 3000},
+    "recall": {"n_neighbors": 5, "max_samples": 3000},
+    "density": {"n_neighbors": 5, "max_samples": 3000},
+    "coverage": {"n_neighbors": 5, "max_samples": 3000},
+    "internal_diversity": {"max_samples": 1000},
+    "frechet_distance": {"n_components": 32, "max_samples": 5000},
+    "autocorrelation_distance": {"max_lag": 64},
+    "mmd": {"max_samples": 1000},
+    "mmd_p_value": {"n_permutations": 200, "max_samples": 500},
+    "near_duplicate_share": {"quantile": 0.01},
+    "discriminative_score": {
+        "critic": "convolutions",
+        "max_samples": 2000,
+        "n_splits": 5,
+        "n_steps": 2000,
+    },
+    "predictive_score": {"model": "gru", "n_steps": 5000},
+    "RandomConvolutions": {"n_kernels": 500},
+    "report": {"max_samples": 2000, "verbose": 1},
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_those_of_the_benchmarks(name):
+    parameters = inspect.signature(getattr(metrics, name)).parameters.items()
+    found = {k: p.default for k, p in parameters if p.default not in (None, p.empty)}
+    assert found == DEFAULTS[name]
+
+
+class TestNeighbourhoods:
+    @pytest.mark.parametrize("k", [1, 3, 30])
+    @pytest.mark.parametrize("n", [7, 3000])
+    def test_precision_recall_density_coverage(self, n, k):
+        real, other = rows(some(REAL, n, 4)), rows(some(OTHER, n, 5))
+        # in units of all real series, of which some are looked at
+        options = {"n_neighbors": k, "max_samples": n, "random_state": 4}
+
+        def within(points, centres):
+            among = np.sort(apart(centres, centres), axis=1)
+            radius = among[:, min(k, len(centres) - 1)]
+            return apart(points, centres) <= radius
+
+        inside, back = within(other, real), within(real, other)
+        wanted = {
+            "precision": inside.any(axis=1).mean(),
+            "recall": back.any(axis=1).mean(),
+            "density": inside.sum() / (min(k, len(real) - 1) * len(other)),
+            "coverage": inside.any(axis=0).mean(),
+        }
+        for name, value in wanted.items():
+            got = getattr(metrics, name)(REAL, OTHER, **options)
+            assert got == pytest.approx(value, abs=1e-12), name
+
+    @pytest.mark.parametrize("n", [2, 7, 1000])
+    def test_internal_diversity(self, n):
+        means = [
+            apart(part, part)[np.triu_indices(len(part), 1)].mean()
+            for part in (rows(some(REAL, n, 4)), rows(some(OTHER, n, 5)))
+        ]
+        got = metrics.internal_diversity(REAL, OTHER, max_samples=n, random_state=4)
+        assert got == pytest.approx(means[1] / means[0])
+
+    def test_of_one_series_or_of_series_that_are_all_the_same(self):
+        same = np.repeat(REAL[:1], 5, axis=0)
+        assert metrics.internal_diversity(same, OTHER) == 1.0
+        assert metrics.internal_diversity(REAL, OTHER[:1]) == 0.0
+        assert metrics.internal_diversity(REAL[:1], OTHER) == 1.0
+        assert metrics.density(REAL[:1], REAL[:1]) == 1.0
+
+
+class TestDistributions:
+    def test_wasserstein_and_kolmogorov_smirnov(self):
+        pairs = [(REAL[:, c].ravel(), OTHER[:, c].ravel()) for c in range(3)]
+        scales = REAL.std(axis=(0, 2)) + (REAL.std(axis=(0, 2)) == 0)
+        wanted = [wasserstein_distance(*pair) for pair in pairs] / scales
+        assert metrics.wasserstein(REAL, OTHER) == pytest.approx(np.mean(wanted))
+        ks = [ks_2samp(*pair).statistic for pair in pairs]
+        assert metrics.ks_distance(REAL, OTHER) == pytest.approx(np.mean(ks))
+
+    @pytest.mark.parametrize("max_lag", [1, 3, 64])
+    def test_autocorrelation(self, max_lag):
+        def correlations(X):
+            u = X - X.mean(axis=2, keepdims=True)
+            lags = range(1, min(max_lag, 7) + 1)
+            variance = (u**2).sum(axis=2)
+            variance[variance == 0] = 1.0
+            return np.array(
+                [
+                    ((u[..., k:] * u[..., :-k]).sum(axis=2) / variance).mean(0)
+                    for k in lags
+                ]
+            )
+
+        wanted = np.abs(correlations(REAL) - correlations(OTHER)).mean()
+        got = metrics.autocorrelation_distance(REAL, OTHER, max_lag=max_lag)
+        assert got == pytest.approx(wanted)
+
+    def test_of_one_time_point_there_is_no_correlation_and_no_spectrum(self):
+        first = REAL[:, :, :1], OTHER[:, :, :1]
+        assert metrics.autocorrelation_distance(*first) == 0.0
+        assert metrics.spectrum_distance(*first) == 0.0
+
+    def test_cross_correlation(self):
+        three = [np.concatenate([X[:, :2], X[:, :1] * X[:, 1:2]], 1) for X in PLAIN]
+        found = [np.corrcoef(X.transpose(1, 0, 2).reshape(3, -1)) for X in three]
+        wanted = np.abs(found[0] - found[1])[np.triu_indices(3, 1)].mean()
+        assert metrics.cross_correlation_distance(*three) == pytest.approx(wanted)
+        two = np.abs(found[0] - found[1])[0, 1]
+        assert metrics.cross_correlation_distance(*PLAIN) == pytest.approx(two)
+        # a constant channel is correlated with none
+        with_constant = two / 3
+        got = metrics.cross_correlation_distance(REAL, OTHER)
+        assert got == pytest.approx(with_constant)
+        with pytest.raises(
+            ValueError, match=r"^cross-correlation needs at least 2 cha"
+        ):
+            metrics.cross_correlation_distance(REAL[:, 0], OTHER[:, 0])
+
+    def test_spectrum(self):
+        def power(X):
+            u = X - X.mean(axis=2, keepdims=True)
+            found = np.abs(np.fft.rfft(u)) ** 2 / 8
+            found[..., 1:-1] *= 2
+            return found.mean(axis=0)[:, 1:]
+
+        a, b = power(REAL), power(OTHER)
+        floor = 1e-6 * a.max(axis=1, keepdims=True)
+        floor[floor == 0] = 1.0
+        wanted = np.abs(10 * np.log10((a + floor) / (b + floor))).mean()
+        assert metrics.spectrum_distance(REAL, OTHER) == pytest.approx(wanted)
+
+    @pytest.mark.parametrize("n", [6, 1000])
+    def test_mmd(self, n):
+        a, b = rows(some(REAL, n, 4)), rows(some(OTHER, n, 5))
+        bandwidth = np.median((apart(a, a) ** 2)[np.triu_indices(len(a), 1)])
+
+        def mean(A, B, same):
+            kernel = np.exp(-(apart(A, B) ** 2) / (2 * bandwidth))
+            return kernel[~np.eye(len(A), dtype=bool)].mean() if same else kernel.mean()
+
+        wanted = mean(a, a, True) + mean(b, b, True) - 2 * mean(a, b, False)
+        got = metrics.mmd(REAL, OTHER, max_samples=n, random_state=4)
+        assert got == pytest.approx(wanted)
+
+    def test_mmd_of_series_that_are_all_the_same(self):
+        same = np.repeat(REAL[:1], 4, axis=0)
+        assert metrics.mmd(same, same) == pytest.approx(0.0)
+        moved = same.copy()
+        moved[:, 2] += 2.0  # by two in a constant channel, in each of 8 time points
+        assert metrics.mmd(same, moved) == pytest.approx(2 - 2 * np.exp(-32))
+        assert metrics.mmd(REAL[:1], OTHER[:1]) < 0.0  # no pairs within either
+
+    def test_a_permutation_test_counts_what_is_as_far(self):
+        far = OTHER + 1000.0
+        # twelve and ten of 22: no permutation is as far, but the observed one counts
+        p_value = metrics.mmd_p_value(REAL, far, n_permutations=9, random_state=0)
+        assert p_value == pytest.approx(0.1)
+        same = np.repeat(REAL[:1], 4, axis=0)
+        assert metrics.mmd_p_value(same, same, n_permutations=9, random_state=0) == 1.0
+        few = {"max_samples": 5, "n_permutations": 20, "random_state": 3}
+        assert metrics.mmd_p_value(REAL, OTHER, **few) == _p_value(5, 20, 3)
+        whole = {"n_permutations": 20, "random_state": 3}
+        assert metrics.mmd_p_value(REAL, HELD, **whole) == _p_value(500, 20, 3, HELD)
+
+    @pytest.mark.parametrize("n_components", [1, 4, 32])
+    @pytest.mark.parametrize("n", [6, 5000])
+    def test_frechet(self, n_components, n):
+        from scipy.linalg import sqrtm
+
+        real, other = some(REAL, n, 4), some(OTHER, n, 5)
+        features = metrics.RandomConvolutions(random_state=4).fit(real)
+        a, b = features.transform(real), features.transform(other)
+        centre, scale = a.mean(axis=0), a.std(axis=0)
+        scale[scale < 1e-9] = 1.0
+        a, b = (a - centre) / scale, (b - centre) / scale
+        axes = np.linalg.svd(a - a.mean(axis=0))[2]
+        k = min(n_components, len(a), len(b))
+        a, b = a @ axes[:k].T, b @ axes[:k].T
+        left, right = (np.atleast_2d(np.cov(z.T)) for z in (a, b))
+        spread = np.trace(left + right - 2 * np.real(sqrtm(left @ right)))
+        wanted = (((a.mean(0) - b.mean(0)) ** 2).sum() + spread) / k
+        got = metrics.frechet_distance(
+            REAL, OTHER, n_components=n_components, max_samples=n, random_state=4
+        )
+        assert got == pytest.approx(wanted, rel=1e-4)
+
+
+def _p_value(n, n_permutations, seed, other=OTHER):
+    a, b = rows(some(REAL, n, seed)), rows(some(other, n, seed + 1))
+    bandwidth = np.median((apart(a, a) ** 2)[np.triu_indices(len(a), 1)])
+    both = np.concatenate([a, b])
+    kernel = np.exp(-(apart(both, both) ** 2) / (2 * bandwidth))
+
+    def statistic(first):
+        one, two = kernel[first][:, first], kernel[~first][:, ~first]
+        return (
+            (one.sum() - len(one)) / (len(one) * (len(one) - 1))
+            + (two.sum() - len(two)) / (len(two) * (len(two) - 1))
+            - 2 * kernel[first][:, ~first].mean()
+        )
+
+    first = np.arange(len(both)) < len(a)
+    rng = np.random.default_rng(seed)
+    drawn = [statistic(rng.permutation(first)) for _ in range(n_permutations)]
+    return (1 + sum(d >= statistic(first) for d in drawn)) / (1 + n_permutations)
+
+
+class TestPrivacy:
+    def test_distances_to_the_training_series(self):
+        real, other, held = rows(REAL), rows(OTHER), rows(HELD)
+        near, typical = apart(other, real).min(axis=1), apart(held, real).min(axis=1)
+        ratio = metrics.nearest_neighbour_ratio(REAL, OTHER, X_holdout=HELD)
+        assert ratio == pytest.approx(np.median(near) / np.median(typical))
+        for quantile in (0.01, 0.5):
+            share = metrics.near_duplicate_share(
+                REAL, OTHER, X_holdout=HELD, quantile=quantile
+            )
+            assert share == (near <= np.quantile(typical, quantile)).mean()
+        every = metrics.near_duplicate_share(REAL, HELD, X_holdout=HELD, quantile=1.0)
+        assert every == 1.0  # the farthest is as near as itself
+        copies = metrics.nearest_neighbour_ratio(REAL, OTHER, X_holdout=REAL)
+        assert copies == 1.0
+
+    def test_membership(self):
+        near = [apart(rows(X), rows(OTHER)).min(axis=1) for X in (REAL, HELD)]
+        truth = np.repeat([1, 0], [12, 9])
+        wanted = roc_auc_score(truth, -np.concatenate(near))
+        assert metrics.membership_auc(REAL, OTHER, X_holdout=HELD) == wanted
+        assert metrics.membership_auc(REAL, REAL, X_holdout=HELD) == 1.0
+
+
+class Parrot(ClassifierMixin, BaseEstimator):
+    """A critic that notes what it was shown, and says what is in the first value."""
+
+    shown: ClassVar = []
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        Parrot.shown.append((X, y))
+        return self
+
+    def predict(self, X):
+        return (X[:, 0] > np.median(REAL[:, 0, 0])).astype(int)
+
+
+class TestCritics:
+    @pytest.mark.parametrize("n", [8, 2000])
+    def test_a_classifier_of_the_user(self, n):
+        Parrot.shown.clear()
+        got = metrics.discriminative_score(
+            REAL, OTHER, critic=Parrot(), max_samples=n, n_splits=3, random_state=4
+        )
+        n = min(n, 10)
+        both = np.concatenate([some(REAL, n, 4), some(OTHER, n, 5)]).reshape(2 * n, -1)
+        origin = np.repeat([1, 0], n)
+        guess = Parrot().predict(both)
+        assert got == abs(balanced_accuracy_score(origin, guess) - 0.5)
+        folds = StratifiedKFold(3, shuffle=True, random_state=4).split(both, origin)
+        for (X, y), (train, _) in zip(Parrot.shown, folds, strict=True):
+            np.testing.assert_array_equal(X, both[train])
+            np.testing.assert_array_equal(y, origin[train])
+
+    def test_seeds_beyond_32_bits(self):
+        score = metrics.discriminative_score(
+            REAL, OTHER, critic=KNeighborsClassifier(1), random_state=2**40 + 3
+        )
+        assert 0 <= score <= 0.5
+
+    def test_the_critic_by_default_tells_levels_and_its_seed_counts(self):
+        scores = [
+            metrics.discriminative_score(REAL, REAL + shift, random_state=0, n_splits=3)
+            for shift in (0.0, 1000.0)
+        ]
+        assert scores[1] == 0.5
+        again = [
+            metrics.discriminative_score(PLAIN[0], PLAIN[1], random_state=seed)
+            for seed in (0, 0)
+        ]
+        assert again[0] == again[1]
+
+    @pytest.mark.parametrize("critic", ["trees", "GRU", Ridge(), 3])
+    def test_what_is_no_critic(self, critic):
+        words = (
+            r"^critic must be 'convolutions', 'gru' or a classifier of scikit-learn, "
+        )
+        with pytest.raises(ValueError, match=words):
+            metrics.discriminative_score(REAL, OTHER, critic=critic)
+        words = r"^model must be 'gru' or a regressor of scikit-learn, got "
+        with pytest.raises(ValueError, match=words):
+            metrics.predictive_score(REAL, OTHER, model=KNeighborsClassifier())
+        with pytest.raises(ValueError, match=words):
+            metrics.predictive_score(REAL, OTHER, model="GRU")
+
+    def test_a_gru_is_a_critic_with_a_seed_and_a_number_of_steps(self):
+        def score(X, Y, **options):
+            return metrics.discriminative_score(
+                X, Y, critic="gru", **{"n_steps": 60, "random_state": 0, **options}
+            )
+
+        a, b = (np.repeat(X[:, :2], 5, axis=0) for X in (REAL, OTHER))
+        assert score(a, b) == score(a, b)
+        assert score(a, a + 30 * np.array([[1.0], [100.0]]), n_steps=900) > 0.4
+        assert score(a[:10], a[:10], n_steps=1) <= 0.5
+
+    def test_a_gru_forecasts(self):
+        def score(X, Y, **options):
+            return metrics.predictive_score(
+                X, Y, **{"n_steps": 80, "random_state": 0, **options}
+            )
+
+        a, b = (np.repeat(X[:, :2], 5, axis=0) for X in (REAL, OTHER))
+        assert score(a, b) == score(a, b)
+        assert score(a, a, n_steps=400) < score(a, a, n_steps=1)
+        assert score(a[:, :1], b[:, :1]) > 0
+
+
+class TestUsefulness:
+    def test_forecasts_of_the_last_step(self):
+        low = REAL.min(axis=(0, 2), keepdims=True)
+        width = REAL.max(axis=(0, 2), keepdims=True) - low
+        width[width == 0] = 1.0
+        real, other = (REAL - low) / width, (OTHER - low) / width
+        turned = [X[:, ::-1] for X in (real, other)]  # the constant is not the target
+        model = KNeighborsRegressor(3)
+        seen = [X[:, :, :-1].reshape(len(X), -1) for X in turned]
+        model.fit(seen[1], turned[1][:, -1, -1])
+        wanted = np.abs(model.predict(seen[0]) - turned[0][:, -1, -1]).mean()
+        got = metrics.predictive_score(REAL[:, ::-1], OTHER[:, ::-1], model=model)
+        assert got == pytest.approx(wanted)
+
+    def test_accuracies(self):
+        y, z, t = (np.arange(n) % 2 for n in (12, 10, 9))
+        classifier = KNeighborsClassifier(1)
+
+        def accuracy(train, labels, test, truth):
+            near = apart(*(X.reshape(len(X), -1) for X in (test, train))).argmin(axis=1)
+            return balanced_accuracy_score(truth, labels[near])
+
+        given = {"y_real": y, "y_synthetic": z, "classifier": classifier}
+        assert metrics.tstr_score(REAL, OTHER, **given) == accuracy(OTHER, z, REAL, y)
+        assert metrics.trts_score(REAL, OTHER, **given) == accuracy(REAL, y, OTHER, z)
+        gain = metrics.augmentation_gain(REAL, OTHER, X_test=HELD, y_test=t, **given)
+        both = np.concatenate([REAL, OTHER]), np.r_[y, z]
+        assert gain == accuracy(*both, HELD, t) - accuracy(REAL, y, HELD, t)
+        forest = {"y_real": y, "y_synthetic": z, "random_state": 2**40}
+        assert metrics.tstr_score(REAL, OTHER, **forest) == metrics.tstr_score(
+            REAL, OTHER, **forest
+        )
+        assert metrics.trts_score(REAL, REAL, **{**forest, "y_synthetic": y}) == 1.0
+
+
+class TestConvolutions:
+    def test_features_are_shares_above_thresholds_and_maxima(self):
+        X = RNG.normal(size=(20, 3, 40)) * SIZES + 3.0
+        made = metrics.RandomConvolutions(40, random_state=1).fit(X)
+        features = made.transform(X)
+        assert features.shape == (20, 80)
+        scale = X.std(axis=(0, 2))
+        scale[scale == 0] = 1.0
+        u = (X - X.mean(axis=(0, 2))[:, None]) / scale[:, None]
+        column = 0
+        for dilation, weights in made.groups_:
+            assert dilation in (1, 2, 4)
+            for kernel in weights:
+                assert kernel.shape == (3, 9)
+                np.testing.assert_allclose(kernel.sum(axis=1), 0, atol=1e-12)
+                response = _convolved(u, kernel, dilation)
+                threshold = made.thresholds_[column]
+                np.testing.assert_allclose(
+                    features[:, column], (response > threshold).mean(axis=1), atol=0.03
+                )
+                np.testing.assert_allclose(
+                    features[:, 40 + column], response.max(axis=1), atol=1e-4
+                )
+                share = (response > threshold).mean()
+                assert 0.05 < share < 0.95 or np.ptp(response) < 1e-9
+                column += 1
+        assert column == 40
+
+    def test_kernels_look_at_one_channel_or_at_several(self):
+        X = RNG.normal(size=(5, 4, 40))
+        groups = metrics.RandomConvolutions(2000, random_state=0).fit(X).groups_
+        seen = np.concatenate([(w != 0).any(axis=2).sum(axis=1) for _, w in groups])
+        # the number is the whole part of exp(u), u uniform up to log 5
+        shares = [(seen == k).mean() for k in (1, 2, 3, 4)]
+        wanted = np.diff(np.log([1, 2, 3, 4, 5])) / np.log(5)
+        np.testing.assert_allclose(shares, wanted, atol=0.03)
+        found = np.concatenate([w[w != 0] for _, w in groups])
+        assert np.std(found) == pytest.approx(np.sqrt(8 / 9), abs=0.02)
+        dilations = {d: len(w) / 2000 for d, w in groups}
+        assert set(dilations) == {1, 2, 4}
+        np.testing.assert_allclose(list(dilations.values()), 1 / 3, atol=0.05)
+
+    @pytest.mark.parametrize(
+        ("n_timepoints", "length", "dilations"),
+        [(2, 2, {1}), (3, 3, {1}), (5, 3, {1, 2}), (15, 3, {1, 2, 4}), (16, 9, {1})],
+    )
+    def test_lengths_and_dilations(self, n_timepoints, length, dilations):
+        X = RNG.normal(size=(5, 1, n_timepoints))
+        groups = metrics.RandomConvolutions(200, random_state=0).fit(X).groups_
+        assert {d for d, _ in groups} == dilations
+        assert {w.shape[2] for _, w in groups} == {length}
+
+
+def _convolved(u, kernel, dilation):
+    padding = dilation * (kernel.shape[1] // 2)
+    padded = np.pad(u, [(0, 0), (0, 0), (padding, padding)])
+    n_steps = padded.shape[2] - dilation * (kernel.shape[1] - 1)
+    return sum(
+        kernel[c, j] * padded[:, c, j * dilation : j * dilation + n_steps]
+        for c in range(kernel.shape[0])
+        for j in range(kernel.shape[1])
+    )
+
+
+class TestSets:
+    def test_rows_and_ranges(self):
+        np.testing.assert_allclose(flat(OTHER, like=REAL), rows(OTHER))
+        scaled = min_max(REAL, like=REAL)
+        np.testing.assert_allclose(scaled[:, :2].min(axis=(0, 2)), 0)
+        np.testing.assert_allclose(scaled[:, :2].max(axis=(0, 2)), 1)
+        np.testing.assert_array_equal(scaled[:, 2], 0)
+        np.testing.assert_allclose(min_max(OTHER, like=REAL)[:, 2], 0.5)
+        np.testing.assert_array_equal(thinned(REAL, 12, 0), REAL)
+        np.testing.assert_array_equal(thinned(REAL, 5, 3), some(REAL, 5, 3))
+
+    def test_bad_sets(self):
+        for bad in (REAL[0, 0], REAL[None], REAL[:0], REAL[:, :0]):
+            with pytest.raises(
+                ValueError, match=r"^X_real must have shape \(n_samples"
+            ):
+                metrics.mmd(bad, OTHER)
+        with pytest.raises(ValueError, match=r"hold something, got \(0, 3, 8\)\.$"):
+            metrics.mmd(REAL, OTHER[:0])
+        words = r"^X_synthetic contains NaN or infinity; impute or drop them first\.$"
+        with pytest.raises(ValueError, match=words):
+            metrics.mmd(REAL, OTHER * np.inf)
+        words = (
+            r"^X_real and X_synthetic must have the same channels and time points, g"
+        )
+        with pytest.raises(ValueError, match=words + r"ot \(3, 8\) and \(3, 7\)\.$"):
+            metrics.mmd(REAL, OTHER[:, :, 1:])
+        assert metrics.wasserstein(REAL[:, 0], OTHER[:, :1]) > 0
+
+
+# --- the report -------------------------------------------------------------------
+
+
+def quick(real, other, *, random_state, critic="convolutions"):
+    """A critic that takes no time."""
+    return abs(real.mean() - other.mean()) + random_state + len(critic)
+
+
+@pytest.fixture
+def table(monkeypatch):
+    monkeypatch.setattr(reporting, "discriminative_score", quick)
+    labels = {
+        k: np.arange(len(X)) % 2 for k, X in [("y_real", REAL), ("y_holdout", HELD)]
+    }
+    labels["y_synthetic"] = np.arange(10) % 2
+
+    def made(*sets, **options):
+        options = {"random_state": 3, "verbose": 0, **options}
+        return metrics.report(*sets, **options)
+
+    return made, labels
+
+
+def test_a_report_holds_each_measure_with_its_floor_and_ceiling(table):
+    made, labels = table
+    result = made(REAL, OTHER, HELD, **labels)
+    assert result.n_samples == 9
+    real, other, held = some(REAL, 9, 3), some(OTHER, 9, 4), some(HELD, 9, 5)
+    seeded = {"random_state": 3}
+    names = {
+        "predictive error": ("low", metrics.predictive_score, {"model": Ridge()}),
+        "Fréchet distance": ("0", metrics.frechet_distance, {}),
+        "Wasserstein": ("0", metrics.wasserstein, {}),
+        "Kolmogorov-Smirnov": ("0", metrics.ks_distance, {}),
+        "autocorrelation": ("0", metrics.autocorrelation_distance, {}),
+        "cross-correlation": ("0", metrics.cross_correlation_distance, {}),
+        "spectrum, dB": ("0", metrics.spectrum_distance, {}),
+        "MMD": ("0", metrics.mmd, {}),
+        "precision": ("high", metrics.precision, {}),
+        "recall": ("high", metrics.recall, {}),
+        "density": ("1", metrics.density, {}),
+        "coverage": ("high", metrics.coverage, {}),
+        "internal diversity": ("1", metrics.internal_diversity, {}),
+    }
+    assert result.table.index.tolist() == [
+        "discriminative score",
+        "discriminative score, GRU",
+        *list(names)[:5],
+        "cross-correlation",
+        *list(names)[6:],
+        "nearest neighbour ratio",
+        "near-duplicates",
+        "membership AUC",
+        "accuracy, trained on synthetic",
+    ]
+    rng = np.random.default_rng(3)
+    shuffled = rng.permuted(real, axis=2)
+    centre, scale = (f(real, axis=(0, 2), keepdims=True) for f in (np.mean, np.std))
+    noise = centre + scale * rng.standard_normal(real.shape)
+    bad = [shuffled, noise, 2 * real - centre]
+    for name, (best, function, options) in names.items():
+        row = result.table.loc[name]
+        value, floor = (function(held, X, **seeded, **options) for X in (other, real))
+        scores = [function(held, X, **seeded, **options) for X in bad]
+        ceiling = min(scores) if best == "high" else max(scores)
+        if best == "1":
+            ceiling = max(scores, key=lambda score: abs(score - floor))
+        assert row["best"] == best
+        wanted = [value, floor, ceiling]
+        np.testing.assert_allclose(row[["value", "floor", "ceiling"]].tolist(), wanted)
+    for name, critic in [("", "convolutions"), (", GRU", "gru")]:
+        row = result.table.loc[f"discriminative score{name}"]
+        wanted = [
+            quick(held, X, random_state=3, critic=critic) for X in (other, real, noise)
+        ]
+        np.testing.assert_allclose(row[["value", "floor", "ceiling"]].tolist(), wanted)
+        assert row["best"] == "0"
+    half, rest = held[:5], held[5:]
+    for name, best, function in [
+        ("nearest neighbour ratio", "1", metrics.nearest_neighbour_ratio),
+        ("near-duplicates", "0.01", metrics.near_duplicate_share),
+        ("membership AUC", "0.5", metrics.membership_auc),
+    ]:
+        row = result.table.loc[name]
+        wanted = [
+            function(real, other, X_holdout=held),
+            function(real, rest, X_holdout=half),
+            function(real, real, X_holdout=held),
+        ]
+        np.testing.assert_allclose(row[["value", "floor", "ceiling"]].tolist(), wanted)
+        assert row["best"] == best
+    permuted = np.random.default_rng(3).permutation(labels["y_real"])
+    row = result.table.loc["accuracy, trained on synthetic"]
+    wanted = [
+        metrics.tstr_score(HELD, X, y_real=labels["y_holdout"], y_synthetic=y, **seeded)
+        for X, y in [
+            (OTHER, labels["y_synthetic"]),
+            (REAL, labels["y_real"]),
+            (REAL, permuted),
+        ]
+    ]
+    np.testing.assert_allclose(row[["value", "floor", "ceiling"]].tolist(), wanted)
+    assert row["best"] == "high"
+    for row in result.table.itertuples(index=False):
+        assert row.reading == reporting._reading(*row[:4])
+
+
+def test_a_report_without_series_held_out_makes_do_with_halves(table, capsys):
+    made, labels = table
+    result = made(REAL[:, 0], OTHER[:, 0], max_samples=5, verbose=1)
+    assert "measure" in capsys.readouterr().err
+    assert result.n_samples == 5
+    assert "cross-correlation" not in result.table.index
+    assert "membership AUC" not in result.table.index
+    assert len(result.table) == 14
+    order = np.random.default_rng(3).permutation(12)
+    real, held = (
+        some(REAL[order[rows], :1], 5, s)
+        for rows, s in [(slice(6), 3), (slice(6, None), 5)]
+    )
+    other = some(OTHER[:, :1], 5, 4)
+    row = result.table.loc["Wasserstein"]
+    assert row["value"] == pytest.approx(metrics.wasserstein(held, other))
+    assert row["floor"] == pytest.approx(metrics.wasserstein(held, real))
+    del labels["y_holdout"]
+    with_labels = made(REAL, OTHER, HELD, **labels).table
+    assert "accuracy, trained on synthetic" not in with_labels.index
+    whole = made(REAL, OTHER[:, :, :], HELD)
+    assert made(REAL, OTHER, HELD).table.equals(whole.table)
+
+
+def test_a_report_is_text_and_a_table_of_a_page(table):
+    frame = pd.DataFrame(
+        {
+            "value": [1.23456, 2.0, 3.0, 4.0],
+            "floor": 0.0,
+            "ceiling": 1.0,
+            "best": "0",
+            "reading": ["good", "fair", "poor", "blind"],
+        },
+        index=list("abcd"),
+    )
+    result = metrics.Report(frame, 7)
+    assert (
+        str(result)
+        == repr(result)
+        == f"7 series of each set\n{frame.round(3).to_string()}"
+    )
+    page = result._repr_html_()
+    assert page.startswith("<p>7 series of each set</p><table")
+    assert "1.235" in page
+    assert "1.23456" not in page
+    for word, colour in {
+        "good": "#0072B2",
+        "fair": "#996600",
+        "poor": "#B03A00",
+        "blind": "#666666",
+    }.items():
+        assert f'<b style="color:{colour}">{word}</b>' in page
+
+
+@pytest.mark.parametrize(
+    ("value", "floor", "ceiling", "best", "word"),
+    [
+        (0.1, 0.0, 1.0, "0", "good"),
+        (0.11, 0.0, 1.0, "0", "fair"),
+        (1 / 3, 0.0, 1.0, "low", "fair"),
+        (0.34, 0.0, 1.0, "low", "poor"),
+        (-5.0, 0.0, 1.0, "0", "good"),
+        (0.5, 1.0, 1.0, "0", "blind"),
+        (0.5, 1.0, 0.0, "0", "blind"),
+        (0.95, 1.0, 0.0, "high", "good"),
+        (0.8, 1.0, 0.0, "high", "fair"),
+        (0.2, 1.0, 0.0, "high", "poor"),
+        (2.0, 1.0, 0.0, "high", "good"),
+        (1.05, 1.0, 0.0, "1", "good"),
+        (1.5, 1.0, 0.0, "1", "poor"),
+        (0.5, 1.0, 2.0, "1", "poor"),
+        (0.45, 0.5, 1.0, "0.5", "good"),
+        (0.25, 0.5, 1.0, "0.5", "poor"),
+        (0.02, 0.01, 1.01, "0.01", "good"),
+        (0.5, 0.01, 0.41, "0.01", "poor"),
+        (0.11, 0.2, 1.0, "0.01", "fair"),
+        (1.2, 1.0, 3.0, "low", "good"),
+    ],
+)
+def test_readings_are_shares_of_the_way_from_floor_to_ceiling(
+    value, floor, ceiling, best, word
+):
+    assert reporting._reading(value, floor, ceiling, best) == word
