@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import metrics
+from lgta_sklearn.metrics import reporting
 from lgta_sklearn.metrics.reporting import _reading
 
 DISTANCES = {
@@ -245,6 +246,16 @@ def test_readings(value, floor, ceiling, best, reading):
     assert _reading(value, floor, ceiling, best) == reading
 
 
+@pytest.fixture
+def without_gru(monkeypatch):
+    """Let the convolutions stand for the GRU, which takes most of the time."""
+
+    def score(*sets, critic=None, **options):
+        return metrics.discriminative_score(*sets, **options)
+
+    monkeypatch.setattr(reporting, "discriminative_score", score)
+
+
 class TestReport:
     def test_a_perfect_generator_reads_well(self, sets, cases, labels):
         train, holdout, perfect = (X[:150] for X in sets)
@@ -263,7 +274,7 @@ class TestReport:
         assert "150 series" in str(result)
         assert result.table.loc["accuracy, trained on synthetic", "value"] > 0.9
 
-    def test_a_copy_is_found_out_by_the_memorisation_rows(self, sets, cases):
+    def test_a_copy_is_found_out_by_the_memorisation_rows(self, sets, without_gru):
         train, holdout, _ = (X[:150] for X in sets)
         table = metrics.report(train, train, holdout, random_state=0, verbose=0).table
         private = table.loc[
@@ -273,7 +284,7 @@ class TestReport:
         assert (table["reading"].drop(private.index) == "good").all()
 
     def test_noise_reads_badly_and_without_holdout_nothing_private_is_said(
-        self, sets, cases
+        self, sets, cases, without_gru
     ):
         table = metrics.report(
             sets[0][:200], cases["white noise"][:100], random_state=0, verbose=0

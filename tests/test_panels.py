@@ -1,5 +1,8 @@
 """Missing values, different lengths, and the containers they come in."""
 
+import pickle
+from datetime import timedelta, timezone
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +17,8 @@ from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import check_is_mtype, convert_to
 
 from lgta_sklearn import AugmentedClassifier, LatentAugmenter, LatentResampler
-from lgta_sklearn._containers import container_of, unpack
+from lgta_sklearn._containers import Container, container_of, unpack
+from lgta_sklearn._index import index_of, plain_index
 
 LENGTHS = np.array([20, 12, 16, 20, 9] * 6)
 LABELS = np.array(["long", "short"])[(LENGTHS < 14).astype(int)]
@@ -333,3 +337,47 @@ def test_many_channels():
     X = np.random.default_rng(0).normal(size=(20, 28, 50)).cumsum(axis=2)
     X[::4, ::5, 10:20] = np.nan
     assert fast().fit(X).sample(3).shape == (3, 28, 50)
+
+
+INDEXES = {
+    "range": pd.RangeIndex(3, 9, 2, name="step"),
+    "dates": pd.date_range("2020", periods=3, freq="h"),
+    "dates of a zone": pd.date_range("2020", periods=3, tz="Europe/Lisbon", name="t"),
+    "seconds": pd.DatetimeIndex(["2020", "2021", "2023"]).as_unit("s"),
+    "months": pd.period_range("2020-01", periods=3, freq="M", name="month"),
+    "durations": pd.timedelta_range("1h", periods=3, freq="2h"),
+    "numbers": pd.Index([1, 5, 9]),
+    "fractions": pd.Index([0.5, 1.5, np.nan], name="x"),
+    "words": pd.Index(["a", "b", "c"], name="w"),
+    "objects": pd.Index(["a", 1, None], dtype=object),
+    "truths": pd.Index([True, False, True]),
+}
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_an_index_is_kept_as_plain_values(kind):
+    index = INDEXES[kind]
+    plain = plain_index(index)
+    assert isinstance(plain, dict)
+    again = index_of(plain)
+    pd.testing.assert_index_equal(again, index, exact=True)
+    assert getattr(again, "freq", None) == getattr(index, "freq", None)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.MultiIndex.from_product([[1, 2], [3, 4]]),
+        pd.interval_range(0, 3),
+        pd.CategoricalIndex(["a", "b"]),
+        pd.Index([frozenset({1}), 3], dtype=object),
+        pd.Index([1, 2], name=("a", "pair")),
+        pd.DatetimeIndex(["2020"], tz=timezone(timedelta(hours=1), "mine")),
+    ],
+    ids=lambda index: type(index).__name__,
+)
+def test_an_index_that_has_no_plain_form_stays_one(index):
+    assert plain_index(index) is index
+    assert index_of(index) is index
+    container = pickle.loads(pickle.dumps(Container("table", columns=index)))
+    assert container.columns.equals(index)
