@@ -320,11 +320,7 @@ class Reader:
 
     def _network(self, node: dict[str, Any]) -> Any:
         from lgta_sklearn.networks.backbones import resolve_backbone
-        from lgta_sklearn.networks.inference import (
-            FrozenNetwork,
-            available_devices,
-            build,
-        )
+        from lgta_sklearn.networks.inference import FrozenNetwork
 
         state, weights = self.value(node["network"]), self.value(node["weights"])
         recipe = state["recipe"]
@@ -334,10 +330,9 @@ class Reader:
         # a layer has weights: so many are built as there can be, and no more
         if options.get("n_layers", 0) > len(weights):
             raise FormatError("there are fewer weights than layers")
-        here = state["device"] in available_devices()
-        device = state["device"] if here else "cpu"
-        module = build(recipe, weights)
-        return FrozenNetwork(module, device, state["n_timepoints"], recipe)
+        network = FrozenNetwork.__new__(FrozenNetwork)
+        network.__setstate__({**state, "weights": weights})
+        return network
 
     def _object(self, node: dict[str, Any]) -> Any:
         kind = _known(node["object"])
