@@ -1,6 +1,10 @@
 """Fixtures of all tests, among them a guard of every global state."""
 
 import random
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,6 +71,19 @@ def same(one, other):
         return one.equals(other) and one.index.equals(other.index)
     numbers = one.dtype.kind in "biuf"
     return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=numbers)
+
+
+def run_python(code):
+    """Return the lines that a Python of its own prints, beside the tests."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+        cwd=Path(__file__).parent,
+    )
+    return done.stdout.splitlines()
 
 
 def _global_state():

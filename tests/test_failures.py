@@ -2,14 +2,11 @@
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 
 import numpy as np
 import pytest
 import torch
-from conftest import fast, same
+from conftest import fast, run_python, same
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
@@ -300,18 +297,7 @@ def test_ctrl_c_stops_a_whole_search():
         except KeyboardInterrupt:
             print("stopped")
     """
-    assert _run(code) == ["begun", "stopped"]
-
-
-def _run(code):
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=240,
-    )
-    return done.stdout.split("\n")[:-1]
+    assert run_python(code) == ["begun", "stopped"]
 
 
 def test_interrupted_while_the_density_is_fitted():

@@ -5,9 +5,6 @@ import multiprocessing
 import os
 import pickle
 import random
-import subprocess
-import sys
-import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +15,7 @@ import numpy as np
 import pytest
 import sklearn
 import torch
-from conftest import fast, same
+from conftest import fast, run_python, same
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -117,13 +114,12 @@ class TestSeeds:
 
     def test_a_fresh_process_gives_the_same(self, wanted):
         code = """
-            import sys; sys.path.insert(0, "tests")
             import numpy as np, random, torch
             np.random.seed(3), random.seed(3), torch.manual_seed(3)
             from test_repeatability import fit_and_digest
             print(fit_and_digest(0)[0])
         """
-        assert _run(code)[-1] == wanted
+        assert run_python(code)[-1] == wanted
 
     @pytest.mark.changes_global_state
     def test_global_seeds_are_not_looked_at(self, wanted):
@@ -320,14 +316,3 @@ def test_warping_is_repeated_too():
     )
     assert same(first.augment(X), second.augment(X))
     assert not same(first.augment(X), first.augment(X, random_state=0))
-
-
-def _run(code):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=240,
-    )
-    return done.stdout.split()

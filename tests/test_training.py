@@ -1,15 +1,12 @@
 import contextlib
 import io
 import os
-import subprocess
-import sys
-import textwrap
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from conftest import fast
+from conftest import fast, run_python
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochScoring
 from skorch.dataset import Dataset
@@ -281,14 +278,7 @@ def test_ctrl_c_ends_fit_with_keyboard_interrupt():
         except KeyboardInterrupt:
             print("interrupted", hasattr(augmenter, "module_"))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert done.stdout.strip() == "interrupted False"
+    assert run_python(code) == ["interrupted False"]
 
 
 def test_callbacks_of_the_user_run_and_are_not_changed(italy):
