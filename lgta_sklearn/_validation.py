@@ -237,7 +237,9 @@ def _check_channels(estimator: Any, container: Container, *, reset: bool) -> Non
     if fitted is None or fitted.columns is None or container.columns is None:
         return
     wanted, got = list(fitted.columns), list(container.columns)
-    if fitted.is_ragged and wanted != got:
+    # as in scikit-learn: numbers are no names
+    named = all(isinstance(name, str) for name in (*wanted, *got))
+    if fitted.is_ragged and named and wanted != got:
         raise ValueError(
             f"X has the channels {got}, expected {wanted} in this order, as in fit."
         )

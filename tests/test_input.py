@@ -408,6 +408,8 @@ class TestPandas:
         turned = frames()[["v", "u"]]
         with pytest.raises(ValueError, match=r"channels \['v', 'u'\], expected \['u'"):
             fast().fit(frames()).transform(turned)
+        numbered = frames().set_axis([0, 1], axis=1)  # numbers are no names
+        assert fast().fit(frames()).transform(numbered).shape == (720, 2)
         with pytest.raises(ValueError, match="several columns named 'u'"):
             fast().fit(frames().set_axis(["u", "u"], axis=1))
 
