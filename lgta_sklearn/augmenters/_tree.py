@@ -72,7 +72,18 @@ def _key(of: Any) -> str:
 
 
 def name_of(value: Any) -> str:
-    """Return the name of a part of the user's own."""
+    """Return the name of a part of the user's own.
+
+    Parameters
+    ----------
+    value : object
+        A class, a function, a partial of one, or an object.
+
+    Returns
+    -------
+    str
+        Where it stands, for messages.
+    """
     value = value.func if isinstance(value, partial) else value
     named = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
