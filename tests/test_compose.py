@@ -94,7 +94,7 @@ class SpyAugmenter(LatentAugmenter):
 )
 def test_check_estimator_in_full(estimator):
     results = check_estimator(estimator, on_skip=None, on_fail="raise")
-    assert len(results) > 40
+    assert len(results) >= 40
     assert {result["status"] for result in results} <= {"passed", "skipped"}
 
 
@@ -187,6 +187,7 @@ class TestAugmentedClassifier:
         with sklearn.config_context(enable_metadata_routing=True):
             inner = RidgeClassifier().set_fit_request(sample_weight=True)
             model = AugmentedClassifier(inner, fast(), random_state=0)
+            model.set_score_request(sample_weight=False)  # asked for up to 1.6
             weight = np.where(LABELS == "rare", 1.0, 1e-9)
             scores = cross_validate(
                 model, waves, LABELS, cv=2, params={"sample_weight": weight}

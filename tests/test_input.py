@@ -288,6 +288,7 @@ def test_half_precision_of_torch():
     assert fast().fit(half).augment(half).dtype == np.float32
 
 
+SPARSE_FRAME = pd.DataFrame(X).astype(pd.SparseDtype(float, 0.0))
 REFUSED = {
     "None": (None, TypeError, "got NoneType"),
     "text": ("abc", TypeError, "got str"),
@@ -301,7 +302,7 @@ REFUSED = {
     "objects": (np.full((9, 5), object()), TypeError, "not 'object'"),
     "complex": (X + 0j, ValueError, "Complex data not supported"),
     "sparse": (sparse.csr_array(X), TypeError, "Sparse data was passed"),
-    "sparse frame": (pd.DataFrame(X).astype("Sparse"), TypeError, "Sparse data"),
+    "sparse frame": (SPARSE_FRAME, TypeError, "Sparse data was passed"),
     "matrix": (sparse.dok_array((9, 5)), TypeError, "Sparse data was passed"),
     "scalar": (np.float64(3), ValueError, "got scalar array"),
     "one series": (X[0], ValueError, "Reshape your data"),
