@@ -9,7 +9,16 @@ from typing import Any, Self
 
 import numpy as np
 
-__all__ = ["Panel", "in_units", "pad", "panel_of", "stacked", "unit_of", "unpadded"]
+__all__ = [
+    "Panel",
+    "in_units",
+    "pad",
+    "panel_of",
+    "stacked",
+    "unit_of",
+    "unpadded",
+    "with_channels",
+]
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,8 @@ n_timepoints)
         ndarray of shape (n_samples, n_channels, n_timepoints)
             A copy.
         """
-        X = self.values
         # the order in memory changes the last bits of a sum
-        X = (X[:, None] if X.ndim == 2 else X).astype(np.float64, order="C")
+        X = with_channels(self.values).astype(np.float64, order="C")
         X /= self.unit
         return X
 
@@ -72,9 +80,8 @@ n_timepoints)
         """
         X = np.where(self.inside()[:, None], X, np.nan)
         X = in_units(X, self.unit, self.values.dtype)
-        old = self.values
-        X = np.where(where, X, old[:, None] if old.ndim == 2 else old)
-        return replace(self, values=X[:, 0] if old.ndim == 2 else X)
+        X = np.where(where, X, with_channels(self.values))
+        return replace(self, values=X[:, 0] if self.values.ndim == 2 else X)
 
     def widened(self, n_timepoints: int) -> Self:
         """Return the series with NaN beyond their ends, to a length at least.
@@ -103,8 +110,7 @@ n_timepoints)
         ndarray of bool of shape (n_samples, n_channels, n_timepoints)
             True for those; what lies beyond the end of a series is none.
         """
-        X = self.values
-        return np.isnan(X[:, None] if X.ndim == 2 else X) & self.inside()[:, None]
+        return np.isnan(with_channels(self.values)) & self.inside()[:, None]
 
     def inside(self) -> np.ndarray:
         """Tell which time points lie before the end of a series.
@@ -115,6 +121,23 @@ n_timepoints)
             True for those.
         """
         return np.arange(self.values.shape[-1]) < self.lengths[:, None]
+
+
+def with_channels(values: np.ndarray) -> np.ndarray:
+    """Return series with an axis of channels.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels, n_timepoints)
+        The same values, not copied.
+    """
+    return values[:, None] if values.ndim == 2 else values
 
 
 def unit_of(values: np.ndarray) -> np.ndarray:
@@ -131,7 +154,7 @@ n_timepoints)
     ndarray of shape (n_channels, 1)
         Counted in them the largest value lies between 1 and 2; 1 for zeros.
     """
-    X = values[:, None] if values.ndim == 2 else values
+    X = with_channels(values)
     largest = np.fmax.reduce(X, axis=(0, 2)), -np.fmin.reduce(X, axis=(0, 2))
     exponent = np.frexp(np.maximum(*largest).astype(float))[1]
     # not below the smallest normal number: its inverse is a number too

@@ -17,7 +17,14 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from lgta_sklearn._containers import Container, container_of, unpack
-from lgta_sklearn._panels import Panel, pad, panel_of, unit_of, unpadded
+from lgta_sklearn._panels import (
+    Panel,
+    pad,
+    panel_of,
+    unit_of,
+    unpadded,
+    with_channels,
+)
 
 __all__ = [
     "Bounds",
@@ -344,8 +351,7 @@ def _check_finite(panel: Panel) -> None:
 
 def _check_observed(panel: Panel) -> None:
     """Refuse series and channels of which nothing is known."""
-    X = panel.values
-    missing = np.isnan(X[:, None] if X.ndim == 2 else X)
+    missing = np.isnan(with_channels(panel.values))
     for axes, what in (((1, 2), "series"), ((0, 2), "channels")):
         nothing = np.flatnonzero(missing.all(axis=axes))
         if len(nothing):

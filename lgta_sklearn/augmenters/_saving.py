@@ -1,6 +1,7 @@
 """Fitted augmenters as files that hold no code: `save` and `load`."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -174,8 +175,6 @@ def _check_own(wanted: Any, given: Mapping[str, Any], path: Any) -> None:
 
 def _move(loaded: Any, device: str | None) -> None:
     """Move a loaded estimator to a device, and say so if the one of `fit` is gone."""
-    import warnings
-
     from lgta_sklearn.networks.inference import resolve_device
 
     if device is not None:

@@ -522,19 +522,19 @@ n_timepoints)
 
     def _filled(self, panel: Panel) -> Panel:
         """Return series without gaps."""
-        X, gaps = panel.as_channels(), panel.gaps()
-        rows = np.flatnonzero(gaps.any(axis=(1, 2)))
+        X, missing = panel.as_channels(), panel.gaps()
+        rows = np.flatnonzero(missing.any(axis=(1, 2)))
         if not len(rows):
             return panel
-        known, gaps, lengths = X[rows], gaps[rows], panel.lengths[rows]
+        known, gaps, lengths = X[rows], missing[rows], panel.lengths[rows]
         guess = known
         with own_settings():
             for _ in range(PASSES):  # level and scale of half a series are not its own
                 means = self._reconstructed(guess, lengths)
                 guess = np.where(gaps, means, known)
         filled = means + bridge(known - means)
-        X[rows] = np.where(gaps, self.grid_.snap(filled), known)
-        return panel.with_values(X, where=panel.gaps())
+        X[rows] = self.grid_.snap(filled)
+        return panel.with_values(X, where=missing)
 
     def _fit_series(
         self,
