@@ -225,6 +225,40 @@ def test_the_history_is_plain(fitted):
     assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
 
 
+@pytest.mark.parametrize(("latent", "beta"), [("series", 2.0), ("temporal", 1.0)])
+def test_the_history_tells_what_the_loss_consists_of(italy, latent, beta):
+    X, _ = italy
+    augmenter = LatentAugmenter(latent=latent, beta=beta, max_epochs=60, random_state=0)
+    rows = augmenter.fit(X).history_
+    # the first steps have hardly any KL term, the last ones all of it
+    assert rows[0]["train_loss"] < rows[0]["train_reconstruction"] + beta * (
+        rows[0]["train_kl"] + rows[0].get("train_equivariance", 1.0)
+    )
+    last = rows[-1]
+    assert last["train_loss"] == pytest.approx(
+        last["train_reconstruction"]
+        + beta * last["train_kl"]
+        + last.get("train_equivariance", 0.0),
+        abs=1e-3,
+    )
+    assert ("train_equivariance" in last) == (latent == "temporal")
+    assert rows[0]["active_units"] <= 2
+    assert last["active_units"] == pytest.approx(augmenter.n_active_units_, abs=2)
+
+
+def test_a_loss_of_another_kind_has_no_parts(italy):
+    class Plain(torch.nn.Module):
+        def __init__(self, n_channels, beta, equivariance):
+            super().__init__()
+
+        def forward(self, output, target):
+            return ((output[0] - target) ** 2).mean()
+
+    X, _ = italy
+    augmenter = LatentAugmenter(net=AugmenterNet(criterion=Plain), max_epochs=2).fit(X)
+    assert set(augmenter.history_[0]) == {"epoch", "train_loss", "valid_loss", "dur"}
+
+
 def test_training_is_quiet_by_default_and_shows_a_bar_at_verbose(italy):
     X, _ = italy
     streams = io.StringIO(), io.StringIO()

@@ -44,6 +44,7 @@ from lgta_sklearn.density import ClassDensities, make_density
 from lgta_sklearn.gaps import GapPatterns, bridge, lend
 from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
 from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
+from lgta_sklearn.training import ACTIVE_VARIANCE
 from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf
 from lgta_sklearn.transforms._combinations import (
     check_transformation,
@@ -53,7 +54,6 @@ from lgta_sklearn.transforms._combinations import (
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
-ACTIVE_VARIANCE = 0.01  # of a code's posterior mean over the series
 LARGEST_LOG = 40.0  # of the scale of a variation, in units
 PASSES = 4  # of the network over its own guess at what is missing
 # drawn to find out how near samples come to the training series, and series at least
@@ -194,7 +194,9 @@ class LatentAugmenter(BaseAugmenter):
     n_iter_ : int
         Epochs that were run.
     history_ : list of dict
-        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds).
+        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds); what
+        the training loss consists of, without weights: `train_reconstruction`,
+        `train_kl`, with temporal codes `train_equivariance`; `active_units`.
     loss_curve_, validation_curve_ : list of float
         Negative bound per epoch in nats per series; the second is None if nothing was
         held out.

@@ -84,6 +84,10 @@ class ELBOLoss(nn.Module):
         always takes the full `beta`, so that early stopping compares like with like.
     variance : Tensor of shape (C,)
         Running observation variance, used in evaluation.
+    parts : dict of Tensor of shape ()
+        What the last loss consisted of, in nats per series and without weights:
+        `reconstruction` (the negative log likelihood), `kl`, and `equivariance`, the
+        error in units of the observation variance, where there is one.
 
     References
     ----------
@@ -99,6 +103,7 @@ class ELBOLoss(nn.Module):
         super().__init__()
         self.beta, self.warmth, self.equivariance = beta, 1.0, equivariance
         self.register_buffer("variance", torch.ones(n_channels))
+        self.parts: dict[str, Tensor] = {}
 
     def forward(self, output: tuple[Any, ...], target: Tensor) -> Tensor:
         """Return the loss of a batch.
@@ -126,8 +131,10 @@ class ELBOLoss(nn.Module):
             self.variance.lerp_(variance, 0.05)
         likelihood = gaussian_log_likelihood(target, u_hat, variance)
         beta = self.beta * (self.warmth if self.training else 1.0)
-        loss = beta * kl_divergence(mu, logvar) - likelihood
+        parts = {"reconstruction": -likelihood, "kl": kl_divergence(mu, logvar)}
+        loss = beta * parts["kl"] - likelihood
         for difference in apart:
-            squared = (difference**2 / variance).sum((1, 2))
-            loss = loss + 0.5 * self.equivariance * squared
+            parts["equivariance"] = 0.5 * (difference**2 / variance).sum((1, 2))
+            loss = loss + self.equivariance * parts["equivariance"]
+        self.parts = {name: part.detach().mean() for name, part in parts.items()}
         return loss.mean()

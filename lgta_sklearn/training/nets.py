@@ -10,6 +10,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from lgta_sklearn.networks.vae import VAE
+from lgta_sklearn.training import ACTIVE_VARIANCE
 from lgta_sklearn.training.data import TensorBatches
 from lgta_sklearn.training.losses import ELBOLoss
 
@@ -18,6 +19,7 @@ __all__ = [
     "DivergenceGuard",
     "HoldThenCool",
     "KLWarmUp",
+    "LossParts",
     "Progress",
 ]
 
@@ -120,6 +122,51 @@ class HoldThenCool(Callback):
             n_epochs = math.ceil(row["epoch"] / (1 - COOLING))
             self.start_ = self.step_
             self.stop_ = min(n_epochs * self.step_ // row["epoch"], self.n_steps)
+
+
+class LossParts(Callback):
+    """Note what the training loss of each epoch consists of, and the active units.
+
+    An epoch of the history gets `train_reconstruction`, `train_kl` and, if there is
+    such a term, `train_equivariance`, in nats per series and without weights; and
+    `active_units`, how many coordinates of the posterior mean varied over its series
+    by more than 0.01 (Burda et al., 2016, arXiv:1509.00519). A loss that does not tell
+    its parts, or a network that returns no codes, leaves no such columns.
+    """
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Start the sums."""
+        self.n_ = 0
+        self.sums_: dict[str, Tensor] = {}
+
+    def on_batch_end(
+        self,
+        net: NeuralNet,
+        batch: Any = None,
+        training: bool = False,
+        y_pred: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Add what the batch says; nothing waits for the device."""
+        parts = getattr(net.criterion_, "parts", None)
+        if not training or not parts:
+            return
+        mu = y_pred[1].detach()
+        rows = {f"train_{name}": part * len(mu) for name, part in parts.items()}
+        rows |= {"code": mu.sum(0), "squared code": (mu**2).sum(0)}
+        for name, value in rows.items():
+            self.sums_[name] = self.sums_.get(name, 0) + value
+        self.n_ += len(mu)
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Write the means into the history."""
+        if not self.sums_:
+            return
+        means = {name: total / self.n_ for name, total in self.sums_.items()}
+        variance = means.pop("squared code") - means.pop("code") ** 2
+        for name, mean in means.items():
+            net.history.record(name, float(mean))
+        net.history.record("active_units", int((variance > ACTIVE_VARIANCE).sum()))
 
 
 class DivergenceGuard(Callback):

@@ -25,6 +25,7 @@ from lgta_sklearn.training.nets import (
     DivergenceGuard,
     HoldThenCool,
     KLWarmUp,
+    LossParts,
     Progress,
 )
 
@@ -185,7 +186,8 @@ def train(
     module : torch.nn.Module
         Trained network in evaluation mode.
     history : list of dict
-        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds).
+        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds), and
+        what `LossParts` notes.
 
     Raises
     ------
@@ -284,6 +286,7 @@ def _own_callbacks(plan: Plan, verbose: int) -> list[Any]:
     """Return the callbacks of every training; early stopping must stand last."""
     callbacks = [
         ("kl_warm_up", KLWarmUp(2 * plan.n_warm)),
+        ("parts", LossParts()),
         ("clipping", GradientNormClipping(1.0)),
         ("divergence", DivergenceGuard()),
     ]
@@ -314,7 +317,16 @@ def _interrupted(net: NeuralNet) -> bool:
 
 def _plain(history: Any) -> list[dict[str, float]]:
     """Return the epochs without skorch's rows per batch."""
-    kinds = {"epoch": int, "train_loss": float, "valid_loss": float, "dur": float}
+    kinds = {
+        "epoch": int,
+        "train_loss": float,
+        "valid_loss": float,
+        "dur": float,
+        "train_reconstruction": float,
+        "train_kl": float,
+        "train_equivariance": float,
+        "active_units": int,
+    }
     return [
         {k: kind(row[k]) for k, kind in kinds.items() if k in row} for row in history
     ]
