@@ -18,8 +18,9 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from lgta_sklearn import metrics
+from lgta_sklearn._curves import flat
 from lgta_sklearn.metrics import reporting
-from lgta_sklearn.metrics._panels import flat, min_max, thinned
+from lgta_sklearn.metrics._panels import min_max, thinned
 
 RNG = np.random.default_rng(0)
 SIZES = np.array([1.0, 100.0, 0.0])[:, None]

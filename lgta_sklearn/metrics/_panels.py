@@ -6,7 +6,7 @@ import numpy as np
 
 from lgta_sklearn._random import seed_from
 
-__all__ = ["as_pair", "as_panel", "flat", "min_max", "nearest", "thinned"]
+__all__ = ["as_pair", "as_panel", "min_max", "nearest", "thinned"]
 
 
 def as_panel(X: Any, name: str) -> np.ndarray:
@@ -68,26 +68,6 @@ def as_pair(X_real: Any, X_synthetic: Any) -> tuple[np.ndarray, np.ndarray]:
             f"{real.shape[1:]} and {synthetic.shape[1:]}."
         )
     return real, synthetic
-
-
-def flat(X: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return one row per series, each channel in the units of a reference set.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series.
-    like : ndarray of shape (n_reference, n_channels, n_timepoints)
-        Set whose mean and deviation per channel are the units.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_channels * n_timepoints)
-        Rows.
-    """
-    centre = like.mean(axis=(0, 2), keepdims=True)
-    scale = like.std(axis=(0, 2), keepdims=True)
-    return ((X - centre) / np.where(scale > 0, scale, 1.0)).reshape(len(X), -1)
 
 
 def min_max(X: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import eigvals
-from scipy.signal import periodogram
 from scipy.spatial.distance import pdist
 from scipy.stats import ks_2samp, wasserstein_distance
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
+from lgta_sklearn._curves import autocorrelation, flat, spectrum
 from lgta_sklearn._random import seed_from
-from lgta_sklearn.metrics._panels import as_pair, flat, thinned
+from lgta_sklearn.metrics._panels import as_pair, thinned
 from lgta_sklearn.metrics.features import RandomConvolutions
 
 __all__ = [
@@ -205,19 +205,8 @@ def autocorrelation_distance(
     """
     real, synthetic = as_pair(X_real, X_synthetic)
     lags = min(max_lag, real.shape[2] - 1)
-    difference = _autocorrelation(real, lags) - _autocorrelation(synthetic, lags)
-    return float(np.abs(difference).mean()) if lags else 0.0
-
-
-def _autocorrelation(X: np.ndarray, lags: int) -> np.ndarray:
-    """Return the mean autocorrelation of each channel at the lags 1 to `lags`."""
-    u = X - X.mean(axis=2, keepdims=True)
-    n_timepoints = X.shape[2]
-    power = np.abs(np.fft.rfft(u, 2 * n_timepoints)) ** 2
-    covariance = np.fft.irfft(power)[:, :, : lags + 1]
-    variance = covariance[:, :, :1]
-    correlation = covariance / np.where(variance > 0, variance, 1.0)
-    return correlation.mean(axis=0)[:, 1:]
+    a, b = (autocorrelation(X, lags).mean(axis=0)[:, 1:] for X in (real, synthetic))
+    return float(np.abs(a - b).mean()) if lags else 0.0
 
 
 def cross_correlation_distance(
@@ -308,10 +297,7 @@ def spectrum_distance(
     20.0
     """
     real, synthetic = as_pair(X_real, X_synthetic)
-    a, b = (
-        periodogram(X, axis=2, detrend="constant")[1].mean(axis=0)[:, 1:]
-        for X in (real, synthetic)
-    )
+    a, b = (spectrum(X)[1].mean(axis=0) for X in (real, synthetic))
     if a.shape[1] == 0:
         return 0.0
     floor = 1e-6 * a.max(axis=1, keepdims=True)

@@ -11,8 +11,9 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import euclidean_distances
 
+from lgta_sklearn._curves import flat
 from lgta_sklearn._random import seed_from
-from lgta_sklearn.metrics._panels import as_pair, flat, nearest, thinned
+from lgta_sklearn.metrics._panels import as_pair, nearest, thinned
 
 __all__ = ["coverage", "density", "internal_diversity", "precision", "recall"]
 

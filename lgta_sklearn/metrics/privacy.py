@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from lgta_sklearn.metrics._panels import as_pair, flat, nearest
+from lgta_sklearn._curves import flat
+from lgta_sklearn.metrics._panels import as_pair, nearest
 
 __all__ = ["membership_auc", "near_duplicate_share", "nearest_neighbour_ratio"]
 

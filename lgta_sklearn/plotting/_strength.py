@@ -1,10 +1,12 @@
-"""Pictures of what transformations and strengths do. They need matplotlib."""
+"""Pictures of what transformations and strengths do."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
 import numpy as np
+
+from lgta_sklearn.plotting._canvas import one_panel, panels, tidy
 
 __all__ = ["plot_response", "plot_variations"]
 
@@ -57,10 +59,7 @@ n_timepoints)
     >>> augmenter = DirectAugmenter(random_state=0).fit(X)
     >>> ax = plot_response(augmenter, X, [Drift(), TimeWarp()])
     """
-    import matplotlib.pyplot as plt
-
-    if ax is None:
-        _, ax = plt.subplots()
+    ax = one_panel(ax)
     for one in _with_each(augmenter, transformations):
         distances = np.array(
             [
@@ -74,10 +73,9 @@ n_timepoints)
         band = np.quantile(distances, [0.25, 0.75], axis=1)
         ax.fill_between(strengths, *band, color=line.get_color(), alpha=0.12, lw=0)
     ax.plot(strengths, strengths, ":", color="0.4", zorder=0)
-    ax.set(xlabel="strength", ylabel="distance to the source", xlim=(0, None))
-    ax.set_ylim(bottom=0)
-    ax.legend(frameon=False)
-    return ax
+    ax.legend(frameon=False, fontsize="small")
+    limits = {"xlim": (0, None), "ylim": (0, None)}
+    return tidy(ax, xlabel="strength", ylabel="distance to the source", **limits)
 
 
 def plot_variations(
@@ -89,7 +87,7 @@ def plot_variations(
     n_variations: int = 4,
     channel: int = 0,
     random_state: Any = 0,
-    axes: Any = None,
+    ax: Any = None,
 ) -> np.ndarray:
     """Plot a series and its variations side by side: a row for each transformation.
 
@@ -110,8 +108,9 @@ def plot_variations(
     random_state : None, int, RandomState or Generator, default=0
         Seed of the variations: factors, warps and lines are the same for each
         augmenter.
-    axes : ndarray of matplotlib.axes.Axes or None, default=None
-        Where to draw, (n_transformations, 1 + n_augmenters); None makes a new figure.
+    ax : matplotlib.axes.Axes, array of Axes or None, default=None
+        Where to draw: as many axes as panels, or one that is split; None makes a new
+        figure.
 
     Returns
     -------
@@ -129,20 +128,14 @@ def plot_variations(
     >>> plot_variations(X[0], augmenters, [Drift(), TimeWarp()]).shape
     (2, 2)
     """
-    import matplotlib.pyplot as plt
-
-    if axes is None:
-        shape = len(transformations), 1 + len(augmenters)
-        size = 3.2 * shape[1], 1.5 * shape[0]
-        _, axes = plt.subplots(
-            *shape, figsize=size, sharex=True, squeeze=False, layout="constrained"
-        )
+    shape = len(transformations), 1 + len(augmenters)
+    axes = panels(ax, *shape, (3.2, 1.5), sharex=True)
     row_of_X = np.asarray(series)[None]
     original = row_of_X.reshape(1, -1, row_of_X.shape[-1])[0, channel]
     for row, transformation in zip(axes, transformations, strict=True):
         row[0].plot(original, "k")
         row[0].set_ylabel(_name(transformation), rotation=0, ha="right", va="center")
-        for ax, augmenter in zip(row[1:], augmenters.values(), strict=True):
+        for panel, augmenter in zip(row[1:], augmenters.values(), strict=True):
             (one,) = _with_each(augmenter, [transformation])
             varied = one.augment(
                 row_of_X,
@@ -151,12 +144,12 @@ def plot_variations(
                 random_state=random_state,
             )
             varied = np.asarray(varied).reshape(n_variations, -1, len(original))
-            ax.plot(varied[:, channel].T, lw=0.9, alpha=0.8)
-            ax.plot(original, "k", lw=0.6)
-        for ax in row[1:]:
-            ax.sharey(row[0])
-    for ax, title in zip(axes[0], ["original", *augmenters], strict=True):
-        ax.set_title(title)
+            panel.plot(varied[:, channel].T, lw=0.9, alpha=0.8)
+            panel.plot(original, "k", lw=0.6)
+        for panel in row[1:]:
+            panel.sharey(row[0])
+    for panel, title in zip(axes[0], ["original", *augmenters], strict=True):
+        panel.set_title(title)
     return axes
 
 

@@ -1,0 +1,246 @@
+"""Pictures of a fitted augmenter: its training, its latent space, what it makes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lgta_sklearn._random import seed_from
+from lgta_sklearn.plotting._canvas import (
+    REAL,
+    SYNTHETIC,
+    UNSEEN,
+    colours_of,
+    one_panel,
+    panels,
+    series_of,
+    tidy,
+)
+from lgta_sklearn.plotting._comparison import embedded
+
+__all__ = ["plot_latent_space", "plot_reconstruction", "plot_training"]
+
+
+def plot_reconstruction(
+    augmenter: Any,
+    series: Any,
+    *,
+    strengths: Sequence[float] = (0.1, 0.3, 0.5),
+    n_variations: int = 5,
+    channel: int = 0,
+    random_state: Any = 0,
+    ax: Any = None,
+) -> np.ndarray:
+    """Plot a series, what the model keeps of it, and variations of it by strength.
+
+    Parameters
+    ----------
+    augmenter : augmenter
+        Fitted; it is not changed.
+    series : array-like of shape (n_timepoints,) or (n_channels, n_timepoints)
+        The series.
+    strengths : sequence of float, default=(0.1, 0.3, 0.5)
+        Strengths, of which each gets a panel.
+    n_variations : int, default=5
+        Variations in each panel.
+    channel : int, default=0
+        Channel to draw.
+    random_state : None, int, RandomState or Generator, default=0
+        Seed of the variations.
+    ax : matplotlib.axes.Axes, array of Axes or None, default=None
+        Where to draw: as many axes as panels, or one that is split; None makes a new
+        figure.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes of shape (1 + n_strengths,)
+        The axes.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from lgta_sklearn.plotting import plot_reconstruction
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> augmenter = LatentAugmenter(max_epochs=3, random_state=0).fit(X)
+    >>> plot_reconstruction(augmenter, X[0]).shape
+    (4,)
+    """
+    row = np.asarray(series)[None]
+    axes = panels(ax, 1, 1 + len(strengths), (2.8, 2.6), sharex=True, sharey=True)[0]
+    original = series_of(row)[0, channel]
+    for panel in axes:
+        panel.plot(original, color=REAL, lw=2.2, label="original")
+    if hasattr(augmenter, "reconstruct"):
+        kept = series_of(augmenter.reconstruct(row))[0, channel]
+        axes[0].plot(kept, "--", color=UNSEEN, lw=1.6, label="reconstruction")
+        axes[0].legend(frameon=False, fontsize="small")
+    tidy(axes[0], title="original", ylabel="value", xlabel="time step")
+    for panel, strength in zip(axes[1:], strengths, strict=True):
+        varied = augmenter.augment(
+            row, n_copies=n_variations, strength=strength, random_state=random_state
+        )
+        panel.plot(series_of(varied)[:, channel].T, color=SYNTHETIC, lw=0.8)
+        tidy(panel, title=f"strength {strength:g}", xlabel="time step")
+    return axes
+
+
+def plot_latent_space(
+    augmenter: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    method: str = "pca",
+    random_state: Any = 0,
+    ax: Any = None,
+) -> Any:
+    """Plot where series lie in the latent space, coloured by their labels.
+
+    Parameters
+    ----------
+    augmenter : LatentAugmenter
+        Fitted.
+    X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints), DataFrame or list
+        Series.
+    y : array-like of shape (n_samples,) or None, default=None
+        Labels, or values of a continuous target.
+    method : {"pca", "tsne", "umap"}, default="pca"
+        How the codes, without levels and scales, become a plane.
+    random_state : None, int, RandomState or Generator, default=0
+        Seed of the map.
+    ax : matplotlib.axes.Axes or None, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib, or without umap-learn where that is asked for.
+    ValueError
+        If the method is none of the three, or the number of labels another one.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from lgta_sklearn.plotting import plot_latent_space
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> augmenter = LatentAugmenter(max_epochs=3, random_state=0).fit(X)
+    >>> plot_latent_space(augmenter, X, X.std(axis=1)).get_title()
+    'latent space, 16 codes'
+    """
+    from sklearn.utils import check_consistent_length
+
+    check_consistent_length(X, y)
+    codes = augmenter.encode(X)
+    # what follows the codes: levels, log-scales, and the log-length where that varies
+    n_others = 2 * augmenter.n_channels_in_ + augmenter.lengths_vary_
+    codes = codes[:, : codes.shape[1] - n_others]
+    points, names = embedded(codes, len(codes), method, seed_from(random_state) % 2**31)
+    ax = one_panel(ax)
+    _scatter(ax, points, y)
+    tidy(ax, xlabel=names[0], ylabel=names[1], xticks=[], yticks=[])
+    ax.set_title(f"latent space, {codes.shape[1]} codes")
+    return ax
+
+
+def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
+    """Plot the course of a training: loss, its parts, and active units.
+
+    The loss is the negative evidence lower bound in nats per series. While the KL term
+    is warmed up, training and held-out loss cannot be compared: the held-out one has
+    the full term. Codes that are in use (active units) should become some soon; none
+    is a collapse.
+
+    Parameters
+    ----------
+    augmenter : LatentAugmenter
+        Fitted.
+    ax : matplotlib.axes.Axes, array of Axes or None, default=None
+        Where to draw: three axes, or one that is split; None makes a new figure.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes of shape (3,)
+        The axes: loss, parts of the training loss without their weights, active
+        units. Without a loss that tells its parts (a criterion of one's own) the last
+        two stay empty and say so.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import LatentAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from lgta_sklearn.plotting import plot_training
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> augmenter = LatentAugmenter(max_epochs=3, random_state=0).fit(X)
+    >>> [ax.get_title() for ax in plot_training(augmenter)]
+    ['loss', 'what it consists of', 'active units']
+    """
+    axes = panels(ax, 1, 3, (3.4, 2.8))[0]
+    history = augmenter.history_
+    curves = [
+        {"train_loss": "training", "valid_loss": "held out"},
+        {
+            "train_reconstruction": "reconstruction",
+            "train_kl": "KL",
+            "train_equivariance": "equivariance",
+        },
+        {"active_units": "active units"},
+    ]
+    for panel, names in zip(axes, curves, strict=True):
+        styles = zip((UNSEEN, SYNTHETIC, REAL), ("-", "--", ":"), strict=True)
+        for (column, name), (colour, style) in zip(names.items(), styles, strict=False):
+            if column in history[0]:
+                epochs, values = zip(
+                    *((row["epoch"], row[column]) for row in history), strict=True
+                )
+                panel.plot(epochs, values, style, color=colour, lw=1.6, label=name)
+        if len(panel.lines) > 1:
+            panel.legend(frameon=False, fontsize="small")
+        if not panel.lines:
+            panel.text(0.5, 0.5, "not recorded", ha="center", transform=panel.transAxes)
+        tidy(panel, xlabel="epoch")
+    tidy(axes[0], title="loss", ylabel="nats per series")
+    tidy(axes[1], title="what it consists of")
+    tidy(axes[2], title="active units")
+    if axes[2].lines:
+        axes[2].set_ylim(bottom=0)
+        axes[2].yaxis.get_major_locator().set_params(integer=True)
+    return axes
+
+
+def _scatter(ax: Any, points: np.ndarray, y: Any) -> None:
+    """Draw points, coloured by label or by value."""
+    from sklearn.utils.multiclass import type_of_target
+
+    if y is None:
+        ax.scatter(*points.T, s=18, color=UNSEEN, alpha=0.7, lw=0)
+        return
+    y = np.asarray(y)
+    if type_of_target(y).startswith("continuous"):
+        drawn = ax.scatter(*points.T, c=y, s=18, cmap="viridis", lw=0)
+        ax.figure.colorbar(drawn, ax=ax, label="target")
+        return
+    classes = np.unique(y)
+    markers = "o^sDvP*"
+    for number, (name, colour) in enumerate(colours_of(classes).items()):
+        marker = markers[number % len(markers)]
+        of_class = points[y == name]
+        style = {"s": 20, "marker": marker, "lw": 0, "alpha": 0.75}
+        ax.scatter(*of_class.T, color=colour, label=str(name), **style)
+    ax.legend(edgecolor="none", fontsize="small", ncols=1 + len(classes) // 12)
