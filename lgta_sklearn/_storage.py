@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FormatError", "read", "write"]
+__all__ = ["FormatError", "read", "write", "write_whole"]
 
 FORMAT = 1  # raised whenever a file of before would be read wrongly
 KEY = "lgta_sklearn"
@@ -49,12 +49,25 @@ def write(
     """
     from safetensors.numpy import save
 
-    path = Path(path).resolve()  # of a link the file it leads to is replaced
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     text = json.dumps({"format": FORMAT, **header}, allow_nan=False)
     content = bytearray(save(dict(tensors), {KEY: text, "sha256": BLANK.decode()}))
     place = content.index(b'"sha256":"%b"' % BLANK) + len(b'"sha256":"')
     content[place : place + len(BLANK)] = sha256(content).hexdigest().encode()
+    write_whole(path, content)
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes | bytearray) -> None:
+    """Write a file, or leave the one that is there as it was.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to.
+    content : bytes
+        All of it.
+    """
+    path = Path(path).resolve()  # of a link the file it leads to is replaced
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(content)

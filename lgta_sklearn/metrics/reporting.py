@@ -1,7 +1,8 @@
 """One table of all measures, each between its floor and its ceiling."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ from sklearn.linear_model import Ridge
 from tqdm.auto import tqdm
 
 from lgta_sklearn._random import seed_from
+from lgta_sklearn._storage import write_whole
 from lgta_sklearn.metrics import distribution, neighbours, privacy
+from lgta_sklearn.metrics._page import COLOURS, page
 from lgta_sklearn.metrics._panels import as_pair, thinned
+from lgta_sklearn.metrics._sentences import sentence
 from lgta_sklearn.metrics.detection import discriminative_score
 from lgta_sklearn.metrics.usefulness import predictive_score, tstr_score
 
@@ -32,10 +36,55 @@ class Report:
         (direction) and `reading`.
     n_samples : int
         Series of each set that were compared.
+    series : mapping of str to ndarray of shape (n_samples, n_channels, n_timepoints)
+        They themselves, for the pictures: ``"training"``, ``"synthetic"`` and
+        ``"unseen"``.
     """
 
     table: pd.DataFrame
     n_samples: int
+    series: Mapping[str, np.ndarray] = field(compare=False)
+
+    @property
+    def sentences(self) -> pd.Series:
+        """Return what each row says, in words.
+
+        Returns
+        -------
+        Series of str
+            A sentence for each measure.
+        """
+        rows = self.table.itertuples()
+        return pd.Series({row.Index: sentence(row) for row in rows}, dtype=object)
+
+    def save(
+        self, path: str | os.PathLike[str], *, title: str = "Synthetic time series"
+    ) -> None:
+        """Write the report as one HTML page that needs nothing beside it.
+
+        It has the table, each row with its floor, its ceiling and a sentence that
+        reads it, and pictures: real and synthetic series over each other, their map,
+        distributions, autocorrelations and spectra, and how near they come to the
+        training series. **The pictures show series**: the synthetic ones, quantiles of
+        the real ones, and the training series that synthetic ones come nearest to.
+        Give the page to those who may see them.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to, such as ``"report.html"``; a file that is there is replaced.
+        title : str, default="Synthetic time series"
+            Heading of the page.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+        OSError
+            If the file cannot be written.
+        """
+        content = page(title, self.table, self.sentences, self.series)
+        write_whole(path, content.encode())
 
     def __str__(self) -> str:
         """Return the table as text."""
@@ -44,15 +93,9 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        colours = {
-            "good": "#0072B2",
-            "fair": "#996600",
-            "poor": "#B03A00",
-            "blind": "#666666",
-        }
         body = self.table.round(3).to_html(
             formatters={
-                "reading": lambda word: f'<b style="color:{colours[word]}">{word}</b>'
+                "reading": lambda word: f'<b style="color:{COLOURS[word]}">{word}</b>'
             },
             escape=False,
         )
@@ -142,7 +185,8 @@ n_timepoints)
             (real, y_real), (synthetic, y_synthetic), (holdout, y_holdout), seed
         )
     table["reading"] = [_reading(*row) for row in table.itertuples(index=False)]
-    return Report(table, n)
+    names = ("training", "synthetic", "unseen")
+    return Report(table, n, dict(zip(names, kept, strict=True)))
 
 
 Measure = tuple[str, str, Callable[[np.ndarray, np.ndarray], float]]

@@ -17,6 +17,7 @@ __all__ = [
     "one_channel",
     "one_panel",
     "panels",
+    "pyplot",
     "series_of",
     "tidy",
 ]
@@ -54,9 +55,8 @@ def panels(
     ValueError
         If the number of axes is another one.
     """
-    plt = _pyplot()
     if ax is None:
-        width, height = size
+        plt, (width, height) = pyplot(), size
         _, axes = plt.subplots(
             n_rows,
             n_columns,
@@ -97,7 +97,19 @@ def one_panel(ax: Any) -> Any:
     return panels(ax, 1, 1, (5.2, 3.6))[0, 0]
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
+    """Import matplotlib, or say what to install.
+
+    Returns
+    -------
+    module
+        ``matplotlib.pyplot``.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    """
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -142,7 +154,9 @@ def colours_of(classes: np.ndarray) -> dict[Any, Any]:
     """
     if len(classes) <= len(CLASSES):
         return dict(zip(classes, CLASSES, strict=False))
-    scale = _pyplot().get_cmap("viridis")(np.linspace(0, 0.95, len(classes)))
+    from matplotlib import colormaps
+
+    scale = colormaps["viridis"](np.linspace(0, 0.95, len(classes)))
     return dict(zip(classes, scale, strict=True))
 
 

@@ -98,7 +98,7 @@ def plot_overlay(
     labels = [f"{names[1]}, median", "middle 50 %", None, "middle 90 %", None]
     for level, style, label in zip(levels, styles, labels, strict=True):
         ax.plot(level, style, color=SYNTHETIC, lw=1.5, label=label)
-    ax.legend(frameon=False, fontsize="small", ncols=2)
+    ax.legend(edgecolor="none", framealpha=0.7, fontsize="small", ncols=2)
     return tidy(ax, xlabel="time step", ylabel="value", xlim=(0, None))
 
 

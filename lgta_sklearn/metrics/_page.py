@@ -1,0 +1,247 @@
+"""The report as a page: one file of HTML, with its style and its pictures inside."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from functools import partial
+from html import escape
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lgta_sklearn import plotting
+from lgta_sklearn.plotting._canvas import pyplot
+
+__all__ = ["COLOURS", "page"]
+
+# of the readings: told apart by everybody, dark enough for small letters
+COLOURS = {"good": "#0072B2", "fair": "#996600", "poor": "#B03A00", "blind": "#666666"}
+NAMES = ("unseen", "synthetic")
+MAX_CHANNELS = 3  # that are drawn; a page is looked at, not searched
+
+STYLE = """
+:root { color-scheme: light }
+body { margin: 0 auto; max-width: 62rem; padding: 1rem; color: #222; background: #fff;
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0 }
+h2 { font-size: 1.2rem; margin: 2rem 0 .5rem }
+p { max-width: 46rem }
+figure { margin: 1rem 0 }
+figure .grid { display: grid; gap: .5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
+figure img { width: 100%; height: auto }
+figcaption { color: #555; font-size: .9rem; max-width: 46rem }
+.tally span { display: inline-block; border-radius: 1rem; color: #fff; font-weight: 600;
+  padding: .1rem .8rem; margin: 0 .3rem .3rem 0 }
+.row { border-top: 1px solid #ddd; display: grid; gap: 0 1rem; padding: .6rem 0;
+  grid-template-columns: 13rem 5rem 1fr 4rem }
+.row b { font-weight: 600 }
+.row .reading { text-align: right; font-weight: 700 }
+.row .said { grid-column: 1 / -1; color: #444; font-size: .92rem; margin: .2rem 0 0 }
+.value { font-variant-numeric: tabular-nums; text-align: right }
+.way { display: grid; grid-template-columns: 4.5rem 1fr 4.5rem; gap: .5rem;
+  align-items: center; color: #555; font-size: .85rem;
+  font-variant-numeric: tabular-nums }
+.way span:first-child { text-align: right }
+.way i { background: linear-gradient(90deg, #c8dcec, #f3e3c8 30%, #f0cdbb);
+  border-radius: .2rem; display: block; height: .6rem; position: relative }
+.way u { background: #111; border-radius: 2px; height: 1rem; position: absolute;
+  top: -.2rem; width: 4px; margin-left: -2px }
+.head { color: #555; font-size: .85rem; border: 0; padding: 0 }
+footer { border-top: 1px solid #ddd; color: #555; font-size: .85rem; margin-top: 2rem }
+@media (max-width: 40rem) {
+  .row { grid-template-columns: 1fr auto auto }
+  .row .way { grid-column: 1 / -1; grid-row: 2 }
+  .head { display: none }
+}
+@media print { .row, figure { break-inside: avoid } }
+"""
+
+
+def page(
+    title: str,
+    table: pd.DataFrame,
+    sentences: pd.Series,
+    series: Mapping[str, np.ndarray],
+) -> str:
+    """Return a report as HTML.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    table : DataFrame
+        A row per measure, as in the report.
+    sentences : Series of str
+        What each row says.
+    series : mapping of str to ndarray of shape (n_samples, n_channels, n_timepoints)
+        The sets, for the pictures.
+
+    Returns
+    -------
+    str
+        The page; nothing in it is fetched from elsewhere.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    """
+    n_samples, n_channels, n_timepoints = series["synthetic"].shape
+    tally = "".join(
+        f'<span style="background:{colour}">{(table["reading"] == word).sum()} '
+        f"{word}</span>"
+        for word, colour in COLOURS.items()
+        if (table["reading"] == word).any()
+    )
+    size = (
+        f"{n_samples} synthetic, {n_samples} unseen real and {n_samples} training "
+        f"series of {_counted(n_channels, 'channel')} and {n_timepoints} time points."
+    )
+    rows = "".join(_row(row, sentences[row.Index]) for row in table.itertuples())
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{STYLE}</style>
+<h1>{escape(title)}</h1>
+<p>{size}</p>
+<p class="tally">{tally}</p>
+{_figures(series)}
+<h2>Each measure between floor and ceiling</h2>
+<p>The <b>floor</b>, on the left, is what the training series score in the place of the
+synthetic ones, against the same unseen series; the <b>ceiling</b>, on the right, what
+a bad generator scores (shuffled time, white noise, doubled amplitude; for
+memorisation, a copy of the training set). The black mark is the synthetic set: up to a
+tenth of the way is good, up to a third fair.</p>
+<div class="row head"><b>measure</b><span class="value">value</span><span class="way">
+<span>floor</span><span></span><span>ceiling</span></span><span class="reading">reading
+</span></div>
+{rows}
+<footer><p>None of this is a guarantee of privacy: a good figure is a measurement of
+these series, with an error. Made with lgta_sklearn {version("lgta-sklearn")}.</p>
+</footer>
+</html>
+"""
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def _row(row: Any, said: str) -> str:
+    """Return one measure: its name, its place between floor and ceiling, its words."""
+    gone, way = row.value - row.floor, row.ceiling - row.floor
+    if row.best in ("1", "0.5", "0.01"):  # bad on either side
+        gone, way = abs(gone), abs(way)
+    place = 100 * float(np.clip(gone / way if way else 0.0, 0.0, 1.0))
+    mark = "" if row.reading == "blind" else f'<u style="left:{place:.1f}%"></u>'
+    floor, ceiling = (f"<span>{end:.3f}</span>" for end in (row.floor, row.ceiling))
+    return f"""<div class="row"><b>{escape(row.Index)}</b>
+<span class="value">{row.value:.3f}</span>
+<span class="way">{floor}<i>{mark}</i>{ceiling}</span>
+<span class="reading" style="color:{COLOURS[row.reading]}">{row.reading}</span>
+<p class="said">{escape(said)}</p></div>
+"""
+
+
+def _figures(series: Mapping[str, np.ndarray]) -> str:
+    """Return the pictures, each with a caption that says what to look for."""
+    pyplot()  # before anything is drawn
+    training, synthetic, unseen = (
+        series[name] for name in ("training", "synthetic", "unseen")
+    )
+    n_channels = synthetic.shape[1]
+    shown = range(min(n_channels, MAX_CHANNELS))
+
+    def compared(*plots: Callable[..., Any]) -> list[str]:
+        """Return pictures of both sets, a row for each channel."""
+        return [
+            _picture(
+                partial(plot, unseen, synthetic, channel=channel, names=NAMES),
+                title=f"channel {channel}" if n_channels > 1 else "",
+            )
+            for channel in shown
+            for plot in plots
+        ]
+
+    more = f" The first {len(shown)} of {n_channels} channels are shown."
+    more *= n_channels > len(shown)
+    n_pairs = min(4, len(synthetic))
+    pictures = [
+        (
+            "Values",
+            "Lines should run along the edges of the bands, and the outline should be "
+            "that of the grey histogram." + more,
+            compared(plotting.plot_overlay, plotting.plot_marginal),
+        ),
+        (
+            "Dynamics",
+            "How strongly a value depends on earlier ones, and how much of the series "
+            "is slow or fast: the dashed lines should lie on the others." + more,
+            compared(plotting.plot_autocorrelation, plotting.plot_spectrum),
+        ),
+        (
+            "Map, and memorisation",
+            "Synthetic series should lie where unseen ones do, and everywhere where "
+            "they do. The dashed curve should lie on the other: left of it are copies "
+            "or nearly so, right of it series that are far off.",
+            [
+                _picture(partial(plotting.plot_map, unseen, synthetic, names=NAMES)),
+                _picture(
+                    partial(
+                        plotting.plot_nearest_distances, training, synthetic, unseen
+                    )
+                ),
+            ],
+        ),
+        (
+            "The nearest pairs",
+            "The synthetic series that come nearest to a training series: if any is a "
+            "copy, one of these is. Distances are multiples of the typical one between "
+            "a training series and the next.",
+            [
+                _picture(
+                    partial(
+                        plotting.plot_nearest_pairs,
+                        training,
+                        synthetic,
+                        n_pairs=n_pairs,
+                    ),
+                    n_panels=n_pairs,
+                )
+            ],
+        ),
+    ]
+    return "".join(
+        f'<h2>{name}</h2><figure><div class="grid">{_images(name, images)}</div>'
+        f"<figcaption>{caption}</figcaption></figure>"
+        for name, caption, images in pictures
+    )
+
+
+def _images(name: str, images: list[str]) -> str:
+    return "".join(
+        f'<img alt="{name}" src="data:image/png;base64,{data}">' for data in images
+    )
+
+
+def _picture(draw: Callable[..., Any], *, title: str = "", n_panels: int = 1) -> str:
+    """Return a picture as base64; neither windows nor the user's style matter."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    with style.context("default"):
+        wide = n_panels > 1
+        figure = Figure(figsize=(10, 2.8) if wide else (5, 3.4), layout="constrained")
+        axes = figure.subplots(1, n_panels, squeeze=False)[0]
+        draw(ax=axes if wide else axes[0])
+        if title:
+            axes[0].set_title(title)
+        file = io.BytesIO()
+        # the same series give the same bytes
+        figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
+    return base64.b64encode(file.getvalue()).decode()
