@@ -37,7 +37,7 @@ error = ((augmenter.reconstruct(X_test) - X_test) ** 2).sum()
 r2 = 1 - error / ((X_test - X_test.mean(axis=1, keepdims=True)) ** 2).sum()
 print(f"fitted {len(X)} days in {seconds:.1f} s ({augmenter.n_iter_} epochs)")
 print(f"reconstruction R² of {len(X_test)} unseen days: {r2:.3f}")
-print(f"active latent units: {augmenter.n_active_units_} of {augmenter.latent_dim}")
+print(f"active latent units: {augmenter.n_active_units_}")
 
 
 # %%

@@ -12,6 +12,7 @@ from pathlib import Path
 from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import FormatError, LatentAugmenter
+from lgta_sklearn.plotting import plot_nearest_pairs
 
 # %%
 # Days of electricity demand, winter and summer.
@@ -40,3 +41,11 @@ try:
     LatentAugmenter.load(path)
 except FormatError as error:
     print("refused:", str(error).split(": ", 1)[1])
+
+# %%
+# What to share, then? The file holds what rebuilds the training series, as the fitted
+# estimator does: give it to those who may see the series, and samples to others. But
+# look before: these are the samples that come nearest to a training day, and with as
+# few days as here some are nearly the same.
+axes = plot_nearest_pairs(X, loaded.sample(200, random_state=0))
+axes[0].figure.savefig("save_and_share.png", dpi=120)

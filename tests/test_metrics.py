@@ -283,6 +283,20 @@ class TestReport:
         assert (private["reading"] == "poor").all()
         assert (table["reading"].drop(private.index) == "good").all()
 
+    def test_only_what_is_asked_for_is_measured(self, sets, labels):
+        three = [X[:100] for X in sets]
+        y = {name: values[:100] for name, values in labels.items()}
+        wanted = ["MMD", "accuracy, trained on synthetic"]
+        train, unseen, new = three
+        options = {"random_state": 0, "verbose": 0}
+        table = metrics.report(
+            train, new, unseen, measures=wanted, **y, **options
+        ).table
+        assert list(table.index) == wanted
+        for wrong in ("MMD", ["mmd"], wanted):  # the last needs labels
+            with pytest.raises(ValueError, match="must be a collection of names"):
+                metrics.report(train, new, unseen, measures=wrong, **options)
+
     def test_noise_reads_badly_and_without_holdout_nothing_private_is_said(
         self, sets, cases, without_gru
     ):

@@ -1,7 +1,7 @@
 """One table of all measures, each between its floor and its ceiling."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from lgta_sklearn.metrics.usefulness import predictive_score, tstr_score
 __all__ = ["Report", "report"]
 
 GOOD, FAIR = 0.1, 1 / 3  # share of the way from the floor to the ceiling
+USEFULNESS = "accuracy, trained on synthetic"
 PRIVATE = {"nearest neighbour ratio", "near-duplicates", "membership AUC"}
 
 
@@ -110,6 +111,7 @@ def report(
     y_real: Any = None,
     y_synthetic: Any = None,
     y_holdout: Any = None,
+    measures: Collection[str] | None = None,
     max_samples: int = 2000,
     random_state: Any = None,
     verbose: int = 1,
@@ -138,6 +140,9 @@ n_timepoints)
     y_real, y_synthetic, y_holdout : array-like or None, default=None
         Labels of the three sets; with all of them a row says how well a classifier
         trained on synthetic series does on held-out ones.
+    measures : collection of str or None, default=None
+        Rows of the table to fill, such as ``["discriminative score", "MMD"]``; None
+        fills all. Most of the time goes into ``"discriminative score, GRU"``.
     max_samples : int, default=2000
         Series of each set that are used at most. All sets are thinned to the size of
         the smallest, since some measures depend on it.
@@ -154,7 +159,7 @@ n_timepoints)
     Raises
     ------
     ValueError
-        If the sets do not match.
+        If the sets do not match, or there is no such measure for them.
 
     Examples
     --------
@@ -162,9 +167,12 @@ n_timepoints)
     >>> from lgta_sklearn.metrics import report
     >>> rng = np.random.default_rng(0)
     >>> real, unseen = rng.normal(size=(2, 60, 16)).cumsum(axis=2)
-    >>> result = report(real, 2 * unseen, unseen, random_state=0, verbose=0)
-    >>> result.table.loc["Wasserstein", "reading"]
-    'poor'
+    >>> wanted = ["Wasserstein", "near-duplicates"]
+    >>> result = report(
+    ...     real, 2 * unseen, unseen, measures=wanted, random_state=0, verbose=0
+    ... )
+    >>> result.table["reading"].to_list()
+    ['poor', 'good']
     """
     seed = seed_from(random_state)
     real, synthetic = as_pair(X_real, X_synthetic)
@@ -179,14 +187,31 @@ n_timepoints)
     rows = _measures(real.shape[1], seed)
     if has_holdout:
         rows += _private_measures(kept[0])
-    table = _fill(rows, kept, seed, verbose)
-    if has_holdout and not any(y is None for y in (y_real, y_synthetic, y_holdout)):
-        table.loc["accuracy, trained on synthetic"] = _usefulness(
+    labelled = has_holdout and not any(
+        y is None for y in (y_real, y_synthetic, y_holdout)
+    )
+    wanted = _chosen(measures, [row[0] for row in rows] + [USEFULNESS] * labelled)
+    table = _fill([row for row in rows if row[0] in wanted], kept, seed, verbose)
+    if USEFULNESS in wanted:
+        table.loc[USEFULNESS] = _usefulness(
             (real, y_real), (synthetic, y_synthetic), (holdout, y_holdout), seed
         )
     table["reading"] = [_reading(*row) for row in table.itertuples(index=False)]
     names = ("training", "synthetic", "unseen")
     return Report(table, n, dict(zip(names, kept, strict=True)))
+
+
+def _chosen(measures: Collection[str] | None, possible: list[str]) -> Collection[str]:
+    """Return the names of the rows to fill, which must be possible ones."""
+    if measures is None:
+        return possible
+    unknown = sorted(set(measures) - set(possible))
+    if unknown or isinstance(measures, str):
+        raise ValueError(
+            f"measures must be a collection of names among {possible} for these sets, "
+            f"got {measures!r}."
+        )
+    return measures
 
 
 Measure = tuple[str, str, Callable[[np.ndarray, np.ndarray], float]]

@@ -1,0 +1,94 @@
+"""
+Forecasting: vary the windows
+=============================
+
+A forecaster learns from windows: what was, and what came next. A short series has few
+of them; variations, of past and future together, make more. We split the series in
+time first, cut windows from the earlier part only, vary them, and see what that does to
+forecasts of the later part.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.linear_model import Ridge
+from sktime.datasets import load_airline
+
+from lgta_sklearn import DirectAugmenter, LatentAugmenter
+from lgta_sklearn.datasets import time_split, windows
+from lgta_sklearn.transforms import MagnitudeWarp, OneOf, Scaling, Trend
+
+PAST, FUTURE = 24, 12
+passengers = load_airline()  # 144 months of airline passengers
+train, test = time_split(np.log(passengers), 60)  # the last five years are unseen
+W = windows(train, PAST + FUTURE)[0][:, 0]
+W_test = windows(test, PAST + FUTURE)[0][:, 0]
+print(
+    f"{len(W)} windows of {PAST} + {FUTURE} months to train on, {len(W_test)} to test"
+)
+
+
+# %%
+# Forecast
+# --------
+# A linear model of the past months, relative to the last of them. Its error is
+# measured against repeating the last year: below 1 is better than that (MASE).
+def error(training):
+    """Return the error on test windows after training on some."""
+    past, future = (part - training[:, [PAST - 1]] for part in
+                    np.split(training, [PAST], axis=1))  # fmt: skip
+    model = Ridge(0.1).fit(past, future)
+    last = W_test[:, [PAST - 1]]
+    forecast = last + model.predict(W_test[:, :PAST] - last)
+    repeated = W_test[:, PAST - 12 : PAST]
+    truth = W_test[:, PAST:]
+    return np.abs(forecast - truth).mean() / np.abs(repeated - truth).mean()
+
+
+# %%
+# Vary
+# ----
+# Four variations of each window beside the real ones, by strength: of the windows
+# themselves, and of what a model has learnt of them.
+choice = OneOf([Scaling(), MagnitudeWarp(), Trend()])
+augmenters = {
+    "of the windows": DirectAugmenter(choice, random_state=0).fit(W),
+    "of their codes": LatentAugmenter(
+        latent="temporal", transformation=choice, random_state=0
+    ).fit(W),
+}
+strengths = (0.1, 0.2, 0.3, 0.5)
+errors = {
+    name: np.array(
+        [
+            [
+                error(np.concatenate([W, augmenter.augment(
+                    W, n_copies=4, strength=strength, random_state=seed)]))
+                for seed in range(5)
+            ]
+            for strength in strengths
+        ]
+    )
+    for name, augmenter in augmenters.items()
+}  # fmt: skip
+print(f"real windows alone: {error(W):.3f}")
+for name, values in errors.items():
+    print(f"variations {name}:", *(f"{value:.3f}" for value in values.mean(axis=1)))
+
+# %%
+# See
+# ---
+figure, axes = plt.subplots(1, 3, figsize=(12, 3.4), layout="constrained")
+months = np.arange(-PAST, FUTURE)
+for ax, (name, augmenter) in zip(axes, augmenters.items(), strict=False):
+    varied = augmenter.augment(W[[12]], n_copies=8, strength=0.3, random_state=0)
+    ax.plot(months, np.exp(varied.T), color="#D55E00", lw=0.8)
+    ax.plot(months, np.exp(W[12]), color="#333333", lw=2)
+    ax.axvline(-0.5, color="0.6", ls=":")
+    ax.set(title=f"variations {name}", xlabel="month", ylabel="passengers, thousands")
+axes[2].axhline(error(W), color="#333333", lw=2, label="real windows alone")
+for (name, values), style in zip(errors.items(), ("o-", "s--"), strict=True):
+    spread = values.std(axis=1)
+    axes[2].errorbar(strengths, values.mean(axis=1), spread, fmt=style, label=name)
+axes[2].set(xlabel="strength", ylabel="error of forecasts (MASE)")
+axes[2].legend(frameon=False)
+figure.savefig("forecasting_windows.png", dpi=120)
