@@ -62,8 +62,8 @@ for name, series in (("straight lines", lines), ("impute", filled)):
 # See
 # ---
 # Lengths of invented recordings follow those of real ones (left). To know how people
-# speak helps in gaps of every length, by a tenth (middle). A gap as filled by the model and
-# by a straight line (right).
+# speak helps in gaps of every length, by a tenth (middle). A gap as the model and a
+# straight line fill it (right).
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
 lengths = [[v.shape[1] for v in series] for series in (vowels, invented)]
 bins = np.arange(6.5, 27)
