@@ -58,18 +58,6 @@ axes = plot_variations(
 axes[0, 0].figure.savefig("transformations.png", dpi=120)
 
 # %%
-# Distance grows with strength, along the same line for all of them.
-
-fig, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
-for ax, (name, augmenter) in zip(
-    panels, {"of the series": direct, "of their codes": latent}.items(), strict=True
-):
-    plot_response(augmenter, X, TRANSFORMATIONS, ax=ax)
-    ax.set_title(name)
-panels[1].get_legend().remove()
-fig.savefig("response.png", dpi=120)
-
-# %%
 # What a transformation adds has a signature: its autocorrelation, how much of a
 # straight line it has, and whether it grows with the amplitude. That of the latent
 # variation is near that of its direct twin, but for noise: a model that knows smooth
@@ -85,3 +73,15 @@ for transformation in TRANSFORMATIONS:
     marks = ", ".join(f"{value:.2f}" for value in signature(X, varied))
     distance = signature_distance(X, varied, twin)
     print(f"{transformation!r:18} signature {marks}; to the direct twin {distance:.2f}")
+
+# %%
+# Distance grows with strength, along the same line for all of them.
+
+fig, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+for ax, (name, augmenter) in zip(
+    panels, {"of the series": direct, "of their codes": latent}.items(), strict=True
+):
+    plot_response(augmenter, X, TRANSFORMATIONS, ax=ax)
+    ax.set_title(name)
+panels[1].get_legend().remove()
+fig.savefig("response.png", dpi=120)

@@ -9,6 +9,7 @@ from lgta_sklearn._panels import pad, with_channels
 
 __all__ = [
     "CLASSES",
+    "MARKERS",
     "REAL",
     "SYNTHETIC",
     "UNSEEN",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 REAL, SYNTHETIC, UNSEEN = "#333333", "#D55E00", "#0072B2"
+MARKERS = "o^sDvP*"
 # Okabe and Ito (2008), the darker ones first
 CLASSES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
 

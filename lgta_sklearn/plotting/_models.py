@@ -7,6 +7,7 @@ import numpy as np
 
 from lgta_sklearn._random import seed_from
 from lgta_sklearn.plotting._canvas import (
+    MARKERS,
     REAL,
     SYNTHETIC,
     UNSEEN,
@@ -237,9 +238,8 @@ def _scatter(ax: Any, points: np.ndarray, y: Any) -> None:
         ax.figure.colorbar(drawn, ax=ax, label="target")
         return
     classes = np.unique(y)
-    markers = "o^sDvP*"
     for number, (name, colour) in enumerate(colours_of(classes).items()):
-        marker = markers[number % len(markers)]
+        marker = MARKERS[number % len(MARKERS)]
         of_class = points[y == name]
         style = {"s": 20, "marker": marker, "lw": 0, "alpha": 0.75}
         ax.scatter(*of_class.T, color=colour, label=str(name), **style)

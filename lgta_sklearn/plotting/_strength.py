@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn.plotting._canvas import one_panel, panels, tidy
+from lgta_sklearn.plotting._canvas import CLASSES, MARKERS, one_panel, panels, tidy
 
 __all__ = ["plot_response", "plot_variations"]
 
@@ -60,18 +60,21 @@ n_timepoints)
     >>> ax = plot_response(augmenter, X, [Drift(), TimeWarp()])
     """
     ax = one_panel(ax)
-    for one in _with_each(augmenter, transformations):
+    for number, one in enumerate(_with_each(augmenter, transformations)):
         distances = np.array(
             [
                 _distances(X, one.augment(X, strength=s, random_state=random_state))
                 for s in strengths
             ]
         )
-        (line,) = ax.plot(
-            strengths, distances.mean(axis=1), "o-", label=_name(one.transformation)
-        )
+        look = {
+            "color": CLASSES[number % len(CLASSES)],
+            "marker": MARKERS[number % len(MARKERS)],
+        }
+        name = _name(one.transformation)
+        ax.plot(strengths, distances.mean(axis=1), label=name, ms=5, **look)
         band = np.quantile(distances, [0.25, 0.75], axis=1)
-        ax.fill_between(strengths, *band, color=line.get_color(), alpha=0.12, lw=0)
+        ax.fill_between(strengths, *band, color=look["color"], alpha=0.08, lw=0)
     ax.plot(strengths, strengths, ":", color="0.4", zorder=0)
     ax.legend(frameon=False, fontsize="small")
     limits = {"xlim": (0, None), "ylim": (0, None)}
@@ -144,6 +147,7 @@ def plot_variations(
                 random_state=random_state,
             )
             varied = np.asarray(varied).reshape(n_variations, -1, len(original))
+            panel.set_prop_cycle(color=CLASSES)
             panel.plot(varied[:, channel].T, lw=0.9, alpha=0.8)
             panel.plot(original, "k", lw=0.6)
         for panel in row[1:]:

@@ -1,0 +1,99 @@
+"""Measure what turning one parameter at a time changes.
+
+Half of a set is trained on, the other half unseen. The bound is the mean of `score` in
+nats per series, the critic the strong one (0: cannot tell, .5: always can), seconds
+are of one thread.
+
+    LGTA_DATA=folder python benchmarks/parameters.py
+
+Writes docs/benchmarks/parameters.md.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+from _sets import labelled
+from _shared import markdown, write
+
+from lgta_sklearn import LatentAugmenter
+from lgta_sklearn.metrics import discriminative_score, near_duplicate_share
+
+SETTINGS = {
+    "the defaults": {},
+    "latent_dim=4": {"latent_dim": 4},
+    "latent_dim=8": {"latent_dim": 8},
+    "latent_dim=32": {"latent_dim": 32},
+    "hidden_dim=16": {"hidden_dim": 16},
+    "hidden_dim=64": {"hidden_dim": 64},
+    "beta=0.25": {"beta": 0.25},
+    "beta=4": {"beta": 4.0},
+    "backbone='transformer'": {"backbone": "transformer"},
+    "backbone='lstm'": {"backbone": "lstm"},
+    "latent='temporal'": {"latent": "temporal"},
+    "density='mixture'": {"density": "mixture"},
+    "noise='structured'": {"noise": "structured"},
+    "noise=None": {"noise": None},
+    "early_stopping=False": {"early_stopping": False},
+}
+MOST = 500
+NAMES = ("ItalyPowerDemand", "ECG5000", "Epilepsy")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    args = parser.parse_args()
+    parts = []
+    for name in NAMES:
+        X, _, X_other, _ = labelled(name)
+        pool = np.array(X + X_other)
+        pool = pool[np.random.default_rng(0).permutation(len(pool))]
+        n = min(len(pool) // 2, MOST)
+        train, unseen = pool[:n], pool[n : 2 * n]
+        rows = [_row(which, train, unseen, options, args.seeds)
+                for which, options in SETTINGS.items()]  # fmt: skip
+        parts += [
+            f"## {name}",
+            f"{n} series of {train.shape[1]} x {train.shape[2]}.",
+            markdown(pd.DataFrame(rows)),
+        ]
+    write(
+        "parameters.md",
+        "# What turning one parameter changes",
+        f"`benchmarks/parameters.py`: {args.seeds} seeds, mean ± standard deviation "
+        "over seeds, one thread.",
+        *parts,
+    )
+
+
+def _row(which, train, unseen, options, n_seeds):
+    values = []
+    for seed in range(n_seeds):
+        start = time.perf_counter()
+        augmenter = LatentAugmenter(random_state=seed, **options).fit(train)
+        seconds = time.perf_counter() - start
+        made = augmenter.sample(len(unseen))
+        values.append(
+            (
+                augmenter.score(unseen),
+                discriminative_score(unseen, made, random_state=seed),
+                100 * near_duplicate_share(train, made, X_holdout=unseen),
+                seconds,
+            )
+        )
+    means, spread = np.mean(values, axis=0), np.std(values, axis=0)
+    names = ("bound, nats", "strong critic", "near-duplicates, %", "fit, s")
+    row = {"": which} | {
+        name: f"{mean:.{digits}f} ± {error:.{digits}f}"
+        for name, mean, error, digits in zip(
+            names, means, spread, (1, 3, 1, 1), strict=True
+        )
+    }
+    print(row, flush=True)
+    return row
+
+
+if __name__ == "__main__":
+    main()
