@@ -38,7 +38,7 @@ SETTINGS = {
     "early_stopping=False": {"early_stopping": False},
 }
 MOST = 500
-NAMES = ("ItalyPowerDemand", "ECG5000", "Epilepsy")
+NAMES = ("ItalyPowerDemand", "Epilepsy")
 
 
 def main():

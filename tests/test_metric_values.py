@@ -19,7 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from lgta_sklearn import metrics
 from lgta_sklearn._curves import flat
-from lgta_sklearn.metrics import reporting
+from lgta_sklearn.metrics import _readings, reporting
 from lgta_sklearn.metrics._panels import min_max, thinned
 
 RNG = np.random.default_rng(0)
@@ -601,7 +601,7 @@ def test_a_report_holds_each_measure_with_its_floor_and_ceiling(table):
     np.testing.assert_allclose(row[["value", "floor", "ceiling"]].tolist(), wanted)
     assert row["best"] == "high"
     for row in result.table.itertuples(index=False):
-        assert row.reading == reporting._reading(*row[:4])
+        assert row.reading == _readings.reading(*row[:4])
 
 
 def test_a_report_without_series_held_out_makes_do_with_halves(table, capsys):
@@ -686,4 +686,4 @@ def test_a_report_is_text_and_a_table_of_a_page(table):
 def test_readings_are_shares_of_the_way_from_floor_to_ceiling(
     value, floor, ceiling, best, word
 ):
-    assert reporting._reading(value, floor, ceiling, best) == word
+    assert _readings.reading(value, floor, ceiling, best) == word

@@ -12,8 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import metrics
-from lgta_sklearn.metrics import reporting
-from lgta_sklearn.metrics.reporting import _reading
+from lgta_sklearn.metrics import _readings, reporting
 
 DISTANCES = {
     "discriminative": metrics.discriminative_score,
@@ -243,7 +242,7 @@ def labels(days):
     ],
 )
 def test_readings(value, floor, ceiling, best, reading):
-    assert _reading(value, floor, ceiling, best) == reading
+    assert _readings.reading(value, floor, ceiling, best) == reading
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.metrics import discriminative_score, report, reporting
-from lgta_sklearn.metrics._sentences import FACTS
+from lgta_sklearn.metrics._readings import FACTS
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_page_needs_nothing_beside_it(page):
     collector.feed(text)
     assert collector.open == []
     assert collector.headings == 5
-    assert len(collector.fetched) == 11  # 2 channels x 4, two maps, the pairs
+    assert len(collector.fetched) == 12  # 2 channels x 4, maps, distances, pairs
     assert all(url.startswith("data:image/png;base64,") for url in collector.fetched)
     assert "url(" not in text
     assert "@import" not in text
@@ -101,6 +101,16 @@ def test_the_same_report_gives_the_same_bytes_whatever_the_style(
         result.save(tmp_path / "again.html", title="Waves & <others>")
     assert (tmp_path / "again.html").read_bytes() == page.read_bytes()
     assert plt.get_fignums() == before
+
+
+def test_without_unseen_series_the_page_says_nothing_of_memory(result, tmp_path):
+    X = result.series["training"]
+    other = report(X, X, measures=["MMD"], random_state=0, verbose=0)
+    assert list(other.series) == ["training", "synthetic", "real"]
+    other.save(tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "unseen" not in text
+    assert "<h2>Memorisation</h2>" not in text
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(result, tmp_path):

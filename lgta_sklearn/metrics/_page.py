@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
@@ -12,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from lgta_sklearn import plotting
+from lgta_sklearn.metrics._readings import share_of_way
 from lgta_sklearn.plotting._canvas import pyplot
 
 __all__ = ["COLOURS", "page"]
 
 # of the readings: told apart by everybody, dark enough for small letters
 COLOURS = {"good": "#0072B2", "fair": "#996600", "poor": "#B03A00", "blind": "#666666"}
-NAMES = ("unseen", "synthetic")
 MAX_CHANNELS = 3  # that are drawn; a page is looked at, not searched
 
 STYLE = """
@@ -96,10 +97,8 @@ def page(
         for word, colour in COLOURS.items()
         if (table["reading"] == word).any()
     )
-    size = (
-        f"{n_samples} synthetic, {n_samples} unseen real and {n_samples} training "
-        f"series of {_counted(n_channels, 'channel')} and {n_timepoints} time points."
-    )
+    sets = ", ".join(f"{n_samples} {name}" for name in series)
+    size = f"{sets} series: {_counted(n_channels, 'channel')}, {n_timepoints} steps."
     rows = "".join(_row(row, sentences[row.Index]) for row in table.itertuples())
     return f"""<!doctype html>
 <html lang="en">
@@ -113,8 +112,8 @@ def page(
 {_figures(series)}
 <h2>Each measure between floor and ceiling</h2>
 <p>The <b>floor</b>, on the left, is what the training series score in the place of the
-synthetic ones, against the same unseen series; the <b>ceiling</b>, on the right, what
-a bad generator scores (shuffled time, white noise, doubled amplitude; for
+synthetic ones, against the same other real series; the <b>ceiling</b>, on the right,
+what a bad generator scores (shuffled time, white noise, doubled amplitude; for
 memorisation, a copy of the training set). The black mark is the synthetic set: up to a
 tenth of the way is good, up to a third fair.</p>
 <div class="row head"><b>measure</b><span class="value">value</span><span class="way">
@@ -134,11 +133,9 @@ def _counted(number: int, word: str) -> str:
 
 def _row(row: Any, said: str) -> str:
     """Return one measure: its name, its place between floor and ceiling, its words."""
-    gone, way = row.value - row.floor, row.ceiling - row.floor
-    if row.best in ("1", "0.5", "0.01"):  # bad on either side
-        gone, way = abs(gone), abs(way)
-    place = 100 * float(np.clip(gone / way if way else 0.0, 0.0, 1.0))
-    mark = "" if row.reading == "blind" else f'<u style="left:{place:.1f}%"></u>'
+    share = share_of_way(row.value, row.floor, row.ceiling, row.best)
+    place = None if share is None else 100 * min(max(share, 0.0), 1.0)
+    mark = "" if place is None else f'<u style="left:{place:.1f}%"></u>'
     floor, ceiling = (f"<span>{end:.3f}</span>" for end in (row.floor, row.ceiling))
     return f"""<div class="row"><b>{escape(row.Index)}</b>
 <span class="value">{row.value:.3f}</span>
@@ -151,9 +148,8 @@ def _row(row: Any, said: str) -> str:
 def _figures(series: Mapping[str, np.ndarray]) -> str:
     """Return the pictures, each with a caption that says what to look for."""
     pyplot()  # before anything is drawn
-    training, synthetic, unseen = (
-        series[name] for name in ("training", "synthetic", "unseen")
-    )
+    (_, training), (_, synthetic), (name, real) = series.items()
+    sets, names = (real, synthetic), (name, "synthetic")
     n_channels = synthetic.shape[1]
     shown = range(min(n_channels, MAX_CHANNELS))
 
@@ -161,7 +157,7 @@ def _figures(series: Mapping[str, np.ndarray]) -> str:
         """Return pictures of both sets, a row for each channel."""
         return [
             _picture(
-                partial(plot, unseen, synthetic, channel=channel, names=NAMES),
+                partial(plot, *sets, channel=channel, names=names),
                 title=f"channel {channel}" if n_channels > 1 else "",
             )
             for channel in shown
@@ -170,7 +166,6 @@ def _figures(series: Mapping[str, np.ndarray]) -> str:
 
     more = f" The first {len(shown)} of {n_channels} channels are shown."
     more *= n_channels > len(shown)
-    n_pairs = min(4, len(synthetic))
     pictures = [
         (
             "Values",
@@ -185,41 +180,42 @@ def _figures(series: Mapping[str, np.ndarray]) -> str:
             compared(plotting.plot_autocorrelation, plotting.plot_spectrum),
         ),
         (
-            "Map, and memorisation",
-            "Synthetic series should lie where unseen ones do, and everywhere where "
-            "they do. The dashed curve should lie on the other: left of it are copies "
-            "or nearly so, right of it series that are far off.",
+            "Map",
+            "Synthetic series should lie where real ones do, and everywhere where they "
+            "do: on the plane of the first two principal components of the real ones, "
+            "and on a map that keeps neighbours together.",
             [
-                _picture(partial(plotting.plot_map, unseen, synthetic, names=NAMES)),
-                _picture(
-                    partial(
-                        plotting.plot_nearest_distances, training, synthetic, unseen
-                    )
-                ),
-            ],
-        ),
-        (
-            "The nearest pairs",
-            "The synthetic series that come nearest to a training series: if any is a "
-            "copy, one of these is. Distances are multiples of the typical one between "
-            "a training series and the next.",
-            [
-                _picture(
-                    partial(
-                        plotting.plot_nearest_pairs,
-                        training,
-                        synthetic,
-                        n_pairs=n_pairs,
-                    ),
-                    n_panels=n_pairs,
-                )
+                _picture(partial(plotting.plot_map, *sets, names=names, method=method))
+                for method in ("pca", "tsne")
             ],
         ),
     ]
+    if name == "unseen":  # else the generator may have seen both halves
+        pictures.append(_memorisation(training, synthetic, real))
     return "".join(
         f'<h2>{name}</h2><figure><div class="grid">{_images(name, images)}</div>'
         f"<figcaption>{caption}</figcaption></figure>"
         for name, caption, images in pictures
+    )
+
+
+def _memorisation(
+    training: np.ndarray, synthetic: np.ndarray, unseen: np.ndarray
+) -> tuple[str, str, list[str]]:
+    """Return heading, caption and pictures of how near samples come."""
+    n_pairs = min(4, len(synthetic))
+    distances = partial(plotting.plot_nearest_distances, training, synthetic, unseen)
+    pairs = partial(plotting.plot_nearest_pairs, training, synthetic, n_pairs=n_pairs)
+    caption = (
+        "The dashed curve should lie on the other: left of it are copies or nearly so, "
+        "right of it series that are far off. Beside it the synthetic series that come "
+        "nearest to a training series: if any is a copy, one of these is. Distances "
+        "are multiples of the typical one between a training series and the next."
+    )
+    return (
+        "Memorisation",
+        caption,
+        [_picture(distances), _picture(pairs, n_panels=n_pairs)],
     )
 
 
@@ -235,10 +231,10 @@ def _picture(draw: Callable[..., Any], *, title: str = "", n_panels: int = 1) ->
     from matplotlib.figure import Figure
 
     with style.context("default"):
-        wide = n_panels > 1
-        figure = Figure(figsize=(10, 2.8) if wide else (5, 3.4), layout="constrained")
-        axes = figure.subplots(1, n_panels, squeeze=False)[0]
-        draw(ax=axes if wide else axes[0])
+        figure = Figure(figsize=(5, 3.4), layout="constrained")
+        axes = figure.subplots(math.ceil(n_panels / 2), min(n_panels, 2), squeeze=False)
+        axes = axes.ravel()
+        draw(ax=axes if n_panels > 1 else axes[0])
         if title:
             axes[0].set_title(title)
         file = io.BytesIO()

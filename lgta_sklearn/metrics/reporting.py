@@ -15,13 +15,12 @@ from lgta_sklearn._storage import write_whole
 from lgta_sklearn.metrics import distribution, neighbours, privacy
 from lgta_sklearn.metrics._page import COLOURS, page
 from lgta_sklearn.metrics._panels import as_pair, thinned
-from lgta_sklearn.metrics._sentences import sentence
+from lgta_sklearn.metrics._readings import reading, sentence
 from lgta_sklearn.metrics.detection import discriminative_score
 from lgta_sklearn.metrics.usefulness import predictive_score, tstr_score
 
 __all__ = ["Report", "report"]
 
-GOOD, FAIR = 0.1, 1 / 3  # share of the way from the floor to the ceiling
 USEFULNESS = "accuracy, trained on synthetic"
 PRIVATE = {"nearest neighbour ratio", "near-duplicates", "membership AUC"}
 
@@ -39,7 +38,8 @@ class Report:
         Series of each set that were compared.
     series : mapping of str to ndarray of shape (n_samples, n_channels, n_timepoints)
         They themselves, for the pictures: ``"training"``, ``"synthetic"`` and
-        ``"unseen"``.
+        ``"unseen"``; without a held-out set the first and the last are halves of the
+        real series, and the last is called ``"real"``.
     """
 
     table: pd.DataFrame
@@ -65,10 +65,10 @@ class Report:
 
         It has the table, each row with its floor, its ceiling and a sentence that
         reads it, and pictures: real and synthetic series over each other, their map,
-        distributions, autocorrelations and spectra, and how near they come to the
-        training series. **The pictures show series**: the synthetic ones, quantiles of
-        the real ones, and the training series that synthetic ones come nearest to.
-        Give the page to those who may see them.
+        distributions, autocorrelations and spectra, and, where unseen series were
+        given, how near they come to the training series. **The pictures show
+        series**: synthetic ones, quantiles of the real ones, and the training series
+        that synthetic ones come nearest to. Give the page to those who may see them.
 
         Parameters
         ----------
@@ -196,8 +196,8 @@ n_timepoints)
         table.loc[USEFULNESS] = _usefulness(
             (real, y_real), (synthetic, y_synthetic), (holdout, y_holdout), seed
         )
-    table["reading"] = [_reading(*row) for row in table.itertuples(index=False)]
-    names = ("training", "synthetic", "unseen")
+    table["reading"] = [reading(*row) for row in table.itertuples(index=False)]
+    names = ("training", "synthetic", "unseen" if has_holdout else "real")
     return Report(table, n, dict(zip(names, kept, strict=True)))
 
 
@@ -306,16 +306,3 @@ def _usefulness(
     permuted = np.random.default_rng(seed).permutation(np.asarray(real[1]))
     scores = trained_on(*synthetic), trained_on(*real), trained_on(real[0], permuted)
     return (*scores, "high")
-
-
-def _reading(value: float, floor: float, ceiling: float, best: str) -> str:
-    """Return good, fair or poor by the way gone from floor to ceiling, or blind."""
-    way, gone = ceiling - floor, value - floor
-    if best in ("1", "0.5", "0.01"):  # bad on either side
-        way, gone = abs(way), abs(gone)
-    if best == "high":
-        way, gone = -way, -gone
-    if way <= 0:  # no bad generator is worse than real series
-        return "blind"
-    share = gone / way
-    return "good" if share <= GOOD else "fair" if share <= FAIR else "poor"

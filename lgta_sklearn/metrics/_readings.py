@@ -1,23 +1,24 @@
-"""What a row of the report says, in words."""
+"""How a row of the report is read: the way it has gone, a word, a sentence."""
 
 from typing import Any
 
-__all__ = ["sentence"]
+__all__ = ["reading", "sentence", "share_of_way"]
 
+GOOD, FAIR = 0.1, 1 / 3  # share of the way from the floor to the ceiling
 # {v} is the value, {f} the floor
 FACTS = {
     "discriminative score": (
         "a linear critic on random convolutions is right about {v:.0%} of the series "
-        "when it tells synthetic from unseen real ones, and about {f:.0%} between real "
-        "and real (a guess is right about 50%)"
+        "when it tells synthetic from real ones, and about {f:.0%} between real and "
+        "real (a guess is right about 50%)"
     ),
     "discriminative score, GRU": (
         "a small GRU, the critic of the literature, is right about {v:.0%} of the "
         "series, and about {f:.0%} between real and real"
     ),
     "predictive error": (
-        "a forecaster trained on synthetic series errs by {v:.3g} on unseen ones, one "
-        "trained on real series by {f:.3g}"
+        "a forecaster trained on synthetic series errs by {v:.3g} on real ones, one "
+        "trained on other real series by {f:.3g}"
     ),
     "Fréchet distance": (
         "means and covariances of their features lie {v:.3g} apart, between real and "
@@ -25,7 +26,7 @@ FACTS = {
     ),
     "Wasserstein": (
         "values must be moved by {v:.3g} standard deviations in the mean to be "
-        "distributed as in unseen series, between real and real by {f:.3g}"
+        "distributed as in real series, between real and real by {f:.3g}"
     ),
     "Kolmogorov-Smirnov": (
         "the shares of values below any level differ by up to {v:.1%}, between real "
@@ -93,6 +94,51 @@ OF_MEMORY = {
     "fair": "some sign of memorisation.",
     "poor": "a clear sign of memorisation.",
 }
+
+
+def share_of_way(value: float, floor: float, ceiling: float, best: str) -> float | None:
+    """Return how far a value has gone from its floor to its ceiling.
+
+    Parameters
+    ----------
+    value, floor, ceiling : float
+        Figures of a row.
+    best : {"0", "low", "high", "1", "0.5", "0.01"}
+        Its direction; of the last three values are bad on either side.
+
+    Returns
+    -------
+    float or None
+        Not above 0 for a value as good as the floor, 1 for one as bad as the ceiling;
+        None if no bad generator is worse than real series.
+    """
+    way, gone = ceiling - floor, value - floor
+    if best in ("1", "0.5", "0.01"):
+        way, gone = abs(way), abs(gone)
+    if best == "high":
+        way, gone = -way, -gone
+    return gone / way if way > 0 else None
+
+
+def reading(value: float, floor: float, ceiling: float, best: str) -> str:
+    """Return the word for a row.
+
+    Parameters
+    ----------
+    value, floor, ceiling : float
+        Figures of a row.
+    best : str
+        Its direction.
+
+    Returns
+    -------
+    {"good", "fair", "poor", "blind"}
+        By the share of the way.
+    """
+    share = share_of_way(value, floor, ceiling, best)
+    if share is None:
+        return "blind"
+    return "good" if share <= GOOD else "fair" if share <= FAIR else "poor"
 
 
 def sentence(row: Any) -> str:
