@@ -2,7 +2,7 @@
 
 Half of a set is trained on, the other half unseen. The bound is the mean of `score` in
 nats per series, the critic the strong one (0: cannot tell, .5: always can), seconds
-are of one thread.
+are of one thread and rough.
 
     LGTA_DATA=folder python benchmarks/parameters.py
 
@@ -63,7 +63,7 @@ def main():
         "parameters.md",
         "# What turning one parameter changes",
         f"`benchmarks/parameters.py`: {args.seeds} seeds, mean ± standard deviation "
-        "over seeds, one thread.",
+        "over seeds. One thread, other work on the machine: seconds are rough.",
         *parts,
     )
 
