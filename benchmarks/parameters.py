@@ -6,16 +6,18 @@ are of one thread and rough.
 
     LGTA_DATA=folder python benchmarks/parameters.py
 
-Writes docs/benchmarks/parameters.md.
+Writes docs/benchmarks/parameters.md and draws it; ``--draw`` only draws the page that
+is there.
 """
 
 import argparse
+import re
 import time
 
 import numpy as np
 import pandas as pd
 from _sets import labelled
-from _shared import markdown, write
+from _shared import DOCS, markdown, write
 
 from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.metrics import discriminative_score, near_duplicate_share
@@ -44,7 +46,11 @@ NAMES = ("ItalyPowerDemand", "Epilepsy")
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--draw", action="store_true")
     args = parser.parse_args()
+    if args.draw:
+        draw()
+        return
     parts = []
     for name in NAMES:
         X, _, X_other, _ = labelled(name)
@@ -64,8 +70,37 @@ def main():
         "# What turning one parameter changes",
         f"`benchmarks/parameters.py`: {args.seeds} seeds, mean ± standard deviation "
         "over seeds. One thread, other work on the machine: seconds are rough.",
+        "![Bound and critic by setting](parameters.png)",
         *parts,
     )
+    draw()
+
+
+def draw():
+    """Draw the bound and the critic of each setting from the page."""
+    import matplotlib.pyplot as plt
+
+    text = (DOCS / "parameters.md").read_text()
+    figure, axes = plt.subplots(
+        1, 2 * len(NAMES), figsize=(11, 4.6), sharey=True, layout="constrained"
+    )
+    for name, pair in zip(NAMES, axes.reshape(-1, 2), strict=True):
+        section = text.split(f"## {name}")[1].split("## ")[0]
+        cells = re.findall(
+            r"^\| (.+?) \| (\S+) ± (\S+) \| (\S+) ± (\S+)", section, re.M
+        )
+        settings = [row[0] for row in cells]
+        values = np.array([row[1:] for row in cells], dtype=float)
+        panels = zip(pair, ("bound, nats", "strong critic"), values.T[::2],
+                     values.T[1::2], ("#0072B2", "#D55E00"), strict=True)  # fmt: skip
+        for ax, title, mean, spread, colour in panels:
+            ax.errorbar(mean, settings, xerr=spread, fmt="o", color=colour, ms=5)
+            ax.axvline(mean[0], color="0.7", zorder=0)
+            ax.set(title=f"{name}\n{title}")
+            ax.spines[["top", "right"]].set_visible(False)
+        pair[1].set_xlim(0, 0.5)
+    axes[0].invert_yaxis()
+    figure.savefig(DOCS / "parameters.png", dpi=110)
 
 
 def _row(which, train, unseen, options, n_seeds):

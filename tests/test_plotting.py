@@ -171,6 +171,14 @@ class TestMap:
         with pytest.raises(ValueError, match="must be 'pca', 'tsne' or 'umap'"):
             plotting.plot_map(waves, other, method="lda")
 
+    @pytest.mark.changes_global_state  # numba sets the number of OpenMP's threads
+    def test_umap_keeps_groups_apart(self, waves):
+        pytest.importorskip("umap", reason="umap-learn is not installed")
+        ax = plotting.plot_map(waves, waves + 50, method="umap")
+        groups = [np.asarray(c.get_offsets()) for c in ax.collections]
+        spread = max(group.std() for group in groups)
+        assert np.linalg.norm(groups[0].mean(0) - groups[1].mean(0)) > 2 * spread
+
     def test_what_does_not_fit_together_is_refused(self, waves, other):
         with pytest.raises(ValueError, match="same channels, got 1 and 2"):
             plotting.plot_map(waves, np.stack([other, other], axis=1))
