@@ -91,6 +91,12 @@ class TestComparisons:
 
 
 @pytest.mark.parametrize("plot", COMPARISONS[:4])
+def test_constants_can_be_drawn(plot):
+    ax = plot(np.ones((5, 10)), np.ones((4, 10)))
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("plot", COMPARISONS[:4])
 def test_a_channel_that_is_not_there_is_refused(plot, waves, other):
     with pytest.raises(ValueError, match=r"between 0 and 0.* got 1"):
         plot(waves, other, channel=1)
@@ -186,6 +192,8 @@ class TestMap:
             plotting.plot_map(waves, other, y_real=np.zeros(80))
         with pytest.raises(ValueError, match="at least 2 series"):
             plotting.plot_map(waves[:1], other)
+        with pytest.raises(ValueError, match="all the same"):
+            plotting.plot_map(np.ones((5, 32)), other)
 
     def test_many_classes_get_steps_of_one_scale(self, waves):
         y = np.arange(80) % 10

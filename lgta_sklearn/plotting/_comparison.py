@@ -271,8 +271,8 @@ def plot_spectrum(
         power *= X.shape[2] / (~np.isnan(X)).sum(axis=2, keepdims=True).clip(1)
         largest = max(largest, power.mean(axis=0).max())
         _curve_with_band(ax, frequencies, power, name, style)
-    ax.set_yscale("log")
-    if largest > 0:
+    if largest > 0:  # constants have no power
+        ax.set_yscale("log")
         ax.set_ylim(bottom=max(ax.get_ylim()[0], 1e-6 * largest))
     ax.legend(frameon=False, fontsize="small")
     return tidy(ax, xlabel="frequency, cycles per time step", ylabel="power")
@@ -394,7 +394,7 @@ def embedded(
     ImportError
         If UMAP is asked for and not installed.
     ValueError
-        If the method is none of the three.
+        If the method is none of the three, or the rows do not differ.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -403,6 +403,8 @@ def embedded(
         raise ValueError(f"method must be 'pca', 'tsne' or 'umap', got {method!r}.")
     if min(rows[:n_reference].shape) < 2:
         raise ValueError("a map needs at least 2 series of 2 values.")
+    if not np.ptp(rows[:n_reference], axis=0).any():
+        raise ValueError("a map needs series that differ; these are all the same.")
     if method == "pca":
         pca = PCA(2).set_output(transform="default").fit(rows[:n_reference])
         shares = [f"{share:.0%}" for share in pca.explained_variance_ratio_]
