@@ -10,16 +10,12 @@ can be read.
 
 from lgta_sklearn.plotting._comparison import (
     plot_autocorrelation,
-    plot_map,
     plot_marginal,
     plot_overlay,
     plot_spectrum,
 )
-from lgta_sklearn.plotting._models import (
-    plot_latent_space,
-    plot_reconstruction,
-    plot_training,
-)
+from lgta_sklearn.plotting._maps import plot_latent_space, plot_map
+from lgta_sklearn.plotting._models import plot_reconstruction, plot_training
 from lgta_sklearn.plotting._sets import (
     plot_class_balance,
     plot_nearest_distances,

@@ -10,6 +10,7 @@ from lgta_sklearn._panels import pad, with_channels
 __all__ = [
     "CLASSES",
     "MARKERS",
+    "NAMES",
     "REAL",
     "SYNTHETIC",
     "UNSEEN",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 REAL, SYNTHETIC, UNSEEN = "#333333", "#D55E00", "#0072B2"
+NAMES = ("real", "synthetic")  # of two sets that are compared
 MARKERS = "o^sDvP*"
 # Okabe and Ito (2008), the darker ones first
 CLASSES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]

@@ -1,32 +1,28 @@
-"""Pictures of real and synthetic series beside each other."""
+"""Pictures of real and synthetic series, curve by curve."""
 
 import warnings
 from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._curves import autocorrelation, flat, spectrum
+from lgta_sklearn._curves import autocorrelation, spectrum
 from lgta_sklearn._random import seed_from
 from lgta_sklearn.plotting._canvas import (
+    NAMES,
     REAL,
     SYNTHETIC,
     bridged,
-    colours_of,
     one_channel,
     one_panel,
-    series_of,
     tidy,
 )
 
 __all__ = [
     "plot_autocorrelation",
-    "plot_map",
     "plot_marginal",
     "plot_overlay",
     "plot_spectrum",
 ]
-
-NAMES = ("real", "synthetic")
 
 
 def plot_overlay(
@@ -276,182 +272,6 @@ def plot_spectrum(
         ax.set_ylim(bottom=max(ax.get_ylim()[0], 1e-6 * largest))
     ax.legend(frameon=False, fontsize="small")
     return tidy(ax, xlabel="frequency, cycles per time step", ylabel="power")
-
-
-def plot_map(
-    X_real: Any,
-    X_synthetic: Any,
-    *,
-    y_real: Any = None,
-    y_synthetic: Any = None,
-    method: str = "pca",
-    max_samples: int = 500,
-    names: tuple[str, str] = NAMES,
-    random_state: Any = 0,
-    ax: Any = None,
-) -> Any:
-    """Plot real and synthetic series as points of a plane.
-
-    Parameters
-    ----------
-    X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
-(n_samples, n_channels, n_timepoints), DataFrame or list
-        Series; gaps are bridged by straight lines and shorter series stretched.
-    y_real, y_synthetic : array-like of shape (n_samples,) or None, default=None
-        Labels of both sets, to colour by.
-    method : {"pca", "tsne", "umap"}, default="pca"
-        The plane: the first two principal components of the *real* series, so that
-        synthetic ones cannot bend it; or a map of all of them that keeps neighbours
-        together (UMAP needs the package umap-learn), whose distances mean little.
-    max_samples : int, default=500
-        Series of each set that are shown at most.
-    names : tuple of str, default=("real", "synthetic")
-        What to call the sets.
-    random_state : None, int, RandomState or Generator, default=0
-        Seed of the choice of series and of the map.
-    ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes.
-
-    Raises
-    ------
-    ImportError
-        Without matplotlib, or without umap-learn where that is asked for.
-    ValueError
-        If the sets differ in channels, only one of them has labels, or the method is
-        none of the three.
-
-    References
-    ----------
-    van der Maaten and Hinton (2008), "Visualizing data using t-SNE", JMLR 9; McInnes
-    et al. (2018), "UMAP: uniform manifold approximation and projection for dimension
-    reduction", arXiv:1802.03426.
-
-    Examples
-    --------
-    >>> from lgta_sklearn.datasets import make_waves
-    >>> from lgta_sklearn.plotting import plot_map
-    >>> real, other = make_waves(60, random_state=0), make_waves(60, random_state=1)
-    >>> plot_map(real, other, method="tsne").get_xlabel()
-    't-SNE 1'
-    """
-    real, synthetic = series_of(X_real, "X_real"), series_of(X_synthetic, "X_synthetic")
-    if real.shape[1] != synthetic.shape[1]:
-        raise ValueError(
-            "X_real and X_synthetic must have the same channels, got "
-            f"{real.shape[1]} and {synthetic.shape[1]}."
-        )
-    if (y_real is None) != (y_synthetic is None):
-        raise ValueError("y_real and y_synthetic must be given both or neither.")
-    length = max(real.shape[2], synthetic.shape[2])
-    rng = np.random.default_rng(seed_from(random_state))
-    kept = [rng.permutation(len(X))[:max_samples] for X in (real, synthetic)]
-    X = [
-        bridged(X[rows], length)
-        for X, rows in zip((real, synthetic), kept, strict=True)
-    ]
-    rows = np.concatenate([flat(part, like=X[0]) for part in X])
-    plane, axis_names = embedded(rows, len(X[0]), method, int(rng.integers(2**31)))
-    ax = one_panel(ax)
-    points = plane[: len(X[0])], plane[len(X[0]) :]
-    labels = [
-        None if y is None else np.asarray(y)[rows]
-        for y, rows in zip((y_real, y_synthetic), kept, strict=True)
-    ]
-    _scatter_sets(ax, points, labels, names)
-    return tidy(ax, xlabel=axis_names[0], ylabel=axis_names[1], xticks=[], yticks=[])
-
-
-def embedded(
-    rows: np.ndarray, n_reference: int, method: str, seed: int
-) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return rows as points of a plane, and what to call its axes.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_samples, n_features)
-        Rows.
-    n_reference : int
-        How many of the first rows principal components are of.
-    method : {"pca", "tsne", "umap"}
-        The map.
-    seed : int
-        Its seed.
-
-    Returns
-    -------
-    points : ndarray of shape (n_samples, 2)
-        Places.
-    names : tuple of str
-        Labels of the axes.
-
-    Raises
-    ------
-    ImportError
-        If UMAP is asked for and not installed.
-    ValueError
-        If the method is none of the three, or the rows do not differ.
-    """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    if method not in ("pca", "tsne", "umap"):
-        raise ValueError(f"method must be 'pca', 'tsne' or 'umap', got {method!r}.")
-    if min(rows[:n_reference].shape) < 2:
-        raise ValueError("a map needs at least 2 series of 2 values.")
-    if not np.ptp(rows[:n_reference], axis=0).any():
-        raise ValueError("a map needs series that differ; these are all the same.")
-    if method == "pca":
-        pca = PCA(2).set_output(transform="default").fit(rows[:n_reference])
-        shares = [f"{share:.0%}" for share in pca.explained_variance_ratio_]
-        names = f"component 1 ({shares[0]})", f"component 2 ({shares[1]})"
-        return pca.transform(rows), names
-    if method == "tsne":
-        perplexity = min(30.0, (len(rows) - 1) / 3)
-        chart = TSNE(2, init="pca", perplexity=perplexity, random_state=seed)
-        return chart.fit_transform(rows), ("t-SNE 1", "t-SNE 2")
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise ImportError(
-            "method='umap' needs umap-learn: pip install umap-learn"
-        ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # one job, since it is seeded
-        n_neighbors = min(15, len(rows) - 1)
-        chart = UMAP(n_neighbors=n_neighbors, random_state=seed)
-        return chart.fit_transform(rows), ("UMAP 1", "UMAP 2")
-
-
-def _scatter_sets(
-    ax: Any, points: tuple[Any, Any], labels: list[Any], names: tuple[str, str]
-) -> None:
-    """Draw two sets: sets differ by marker, classes by colour."""
-    from matplotlib.lines import Line2D
-
-    colours: Any = dict(zip((0, 1), (REAL, SYNTHETIC), strict=True))
-    keys = [np.full(len(points[0]), 0), np.full(len(points[1]), 1)]
-    if labels[0] is not None:
-        keys = labels
-        colours = colours_of(np.unique(np.concatenate(labels)))
-    handles: list[Any] = []
-    for xy, key, name, marker in zip(points, keys, names, "ox", strict=True):
-        c = [colours[one] for one in key]
-        hollow = {"facecolors": "none", "edgecolors": c} if marker == "o" else {"c": c}
-        ax.scatter(*xy.T, s=20, marker=marker, lw=0.9, alpha=0.75, **hollow)
-        colour = REAL if labels[0] is not None else colours[len(handles)]
-        style: Any = {"marker": marker, "color": colour, "ls": ""}
-        handles.append(Line2D([], [], label=name, fillstyle="none", **style))
-    if labels[0] is not None:
-        handles += [
-            Line2D([], [], marker="s", ls="", color=colour, label=str(name))
-            for name, colour in colours.items()
-        ]
-    ax.legend(handles=handles, edgecolor="none", fontsize="small")
 
 
 def _sets(X_real: Any, X_synthetic: Any, channel: int, names: tuple[str, str]) -> Any:

@@ -1,25 +1,20 @@
-"""Pictures of a fitted augmenter: its training, its latent space, what it makes."""
+"""Pictures of a fitted augmenter: its training, and what it makes of a series."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._random import seed_from
 from lgta_sklearn.plotting._canvas import (
-    MARKERS,
     REAL,
     SYNTHETIC,
     UNSEEN,
-    colours_of,
-    one_panel,
     panels,
     series_of,
     tidy,
 )
-from lgta_sklearn.plotting._comparison import embedded
 
-__all__ = ["plot_latent_space", "plot_reconstruction", "plot_training"]
+__all__ = ["plot_reconstruction", "plot_training"]
 
 
 def plot_reconstruction(
@@ -91,70 +86,6 @@ def plot_reconstruction(
     return axes
 
 
-def plot_latent_space(
-    augmenter: Any,
-    X: Any,
-    y: Any = None,
-    *,
-    method: str = "pca",
-    random_state: Any = 0,
-    ax: Any = None,
-) -> Any:
-    """Plot where series lie in the latent space, coloured by their labels.
-
-    Parameters
-    ----------
-    augmenter : LatentAugmenter
-        Fitted.
-    X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints), DataFrame or list
-        Series.
-    y : array-like of shape (n_samples,) or None, default=None
-        Labels, or values of a continuous target.
-    method : {"pca", "tsne", "umap"}, default="pca"
-        How the codes, without levels and scales, become a plane.
-    random_state : None, int, RandomState or Generator, default=0
-        Seed of the map.
-    ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes.
-
-    Raises
-    ------
-    ImportError
-        Without matplotlib, or without umap-learn where that is asked for.
-    ValueError
-        If the method is none of the three, or the number of labels another one.
-
-    Examples
-    --------
-    >>> from lgta_sklearn import LatentAugmenter
-    >>> from lgta_sklearn.datasets import make_waves
-    >>> from lgta_sklearn.plotting import plot_latent_space
-    >>> X = make_waves(40, n_timepoints=24, random_state=0)
-    >>> augmenter = LatentAugmenter(max_epochs=3, random_state=0).fit(X)
-    >>> plot_latent_space(augmenter, X, X.std(axis=1)).get_title()
-    'latent space, 16 codes'
-    """
-    from sklearn.utils import check_consistent_length
-
-    check_consistent_length(X, y)
-    codes = augmenter.encode(X)
-    # what follows the codes: levels, log-scales, and the log-length where that varies
-    n_others = 2 * augmenter.n_channels_in_ + augmenter.lengths_vary_
-    codes = codes[:, : codes.shape[1] - n_others]
-    points, names = embedded(codes, len(codes), method, seed_from(random_state) % 2**31)
-    ax = one_panel(ax)
-    _scatter(ax, points, y)
-    tidy(ax, xlabel=names[0], ylabel=names[1], xticks=[], yticks=[])
-    ax.set_title(f"latent space, {codes.shape[1]} codes")
-    return ax
-
-
 def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
     """Plot the course of a training: loss, its parts, and active units.
 
@@ -223,24 +154,3 @@ def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
         axes[2].set_ylim(bottom=0)
         axes[2].yaxis.get_major_locator().set_params(integer=True)
     return axes
-
-
-def _scatter(ax: Any, points: np.ndarray, y: Any) -> None:
-    """Draw points, coloured by label or by value."""
-    from sklearn.utils.multiclass import type_of_target
-
-    if y is None:
-        ax.scatter(*points.T, s=18, color=UNSEEN, alpha=0.7, lw=0)
-        return
-    y = np.asarray(y)
-    if type_of_target(y).startswith("continuous"):
-        drawn = ax.scatter(*points.T, c=y, s=18, cmap="viridis", lw=0)
-        ax.figure.colorbar(drawn, ax=ax, label="target")
-        return
-    classes = np.unique(y)
-    for number, (name, colour) in enumerate(colours_of(classes).items()):
-        marker = MARKERS[number % len(MARKERS)]
-        of_class = points[y == name]
-        style = {"s": 20, "marker": marker, "lw": 0, "alpha": 0.75}
-        ax.scatter(*of_class.T, color=colour, label=str(name), **style)
-    ax.legend(edgecolor="none", fontsize="small", ncols=1 + len(classes) // 12)
