@@ -34,8 +34,8 @@ print(
 # measured against repeating the last year: below 1 is better than that (MASE).
 def error(training):
     """Return the error on test windows after training on some."""
-    past, future = (part - training[:, [PAST - 1]] for part in
-                    np.split(training, [PAST], axis=1))  # fmt: skip
+    last = training[:, [PAST - 1]]
+    past, future = np.split(training - last, [PAST], axis=1)
     model = Ridge(0.1).fit(past, future)
     last = W_test[:, [PAST - 1]]
     forecast = last + model.predict(W_test[:, :PAST] - last)
@@ -56,20 +56,15 @@ augmenters = {
         latent="temporal", transformation=choice, random_state=0
     ).fit(W),
 }
-strengths = (0.1, 0.2, 0.3, 0.5)
-errors = {
-    name: np.array(
-        [
-            [
-                error(np.concatenate([W, augmenter.augment(
-                    W, n_copies=4, strength=strength, random_state=seed)]))
-                for seed in range(5)
-            ]
-            for strength in strengths
-        ]
-    )
-    for name, augmenter in augmenters.items()
-}  # fmt: skip
+strengths, seeds = (0.1, 0.2, 0.3, 0.5), range(5)
+errors = {name: np.empty((len(strengths), len(seeds))) for name in augmenters}
+for name, augmenter in augmenters.items():
+    for i, strength in enumerate(strengths):
+        for seed in seeds:
+            varied = augmenter.augment(
+                W, n_copies=4, strength=strength, random_state=seed
+            )
+            errors[name][i, seed] = error(np.concatenate([W, varied]))
 print(f"real windows alone: {error(W):.3f}")
 for name, values in errors.items():
     print(f"variations {name}:", *(f"{value:.3f}" for value in values.mean(axis=1)))

@@ -36,8 +36,8 @@ print("invented:", X_new.shape, X_new.dtype)
 # whose channels were taken from different recordings.
 def torn(series, rng):
     """Return series of which each channel is one of another series."""
-    return np.stack([channel[rng.permutation(len(channel))] for channel in
-                     series.swapaxes(0, 1)], axis=1)  # fmt: skip
+    channels = [rng.permutation(channel) for channel in series.swapaxes(0, 1)]
+    return np.stack(channels, axis=1)
 
 
 rng = np.random.default_rng(0)
@@ -71,10 +71,9 @@ for ax, title, series in (
     ax.set_yticklabels([f"channel {c}" for c in range(6)])
     ax.set_ylim(-30, 5)
 colours = ("0.6", "#D55E00", "#0072B2")
-for shift, (name, distances), colour in zip((-1, 0, 1), rows.items(), colours,
-                                            strict=True):  # fmt: skip
-    places = np.arange(len(activities)) + 0.27 * shift
-    axes[2].bar(places, distances, 0.27, color=colour, label=name)
+for number, (name, distances) in enumerate(rows.items()):
+    places = np.arange(len(activities)) + 0.27 * (number - 1)
+    axes[2].bar(places, distances, 0.27, color=colours[number], label=name)
 axes[2].set_xticks(range(len(activities)), activities, rotation=15)
 axes[2].set(title="correlations between channels", ylabel="distance to unseen ones")
 axes[2].legend(frameon=False)
