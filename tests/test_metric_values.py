@@ -639,7 +639,7 @@ def test_a_report_is_text_and_a_table_of_a_page(table):
         },
         index=list("abcd"),
     )
-    result = metrics.Report(frame, 7)
+    result = metrics.Report(frame, 7, {})
     assert (
         str(result)
         == repr(result)
