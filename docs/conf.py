@@ -32,7 +32,6 @@ extensions = [
 root_doc = "index"
 templates_path = ["_templates"]
 exclude_patterns = ["benchmarks/*_notes.md", "build", "_templates"]
-suppress_warnings = ["config.cache"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 4
@@ -41,7 +40,6 @@ default_role = "py:obj"
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections have the types
 numpydoc_show_class_members = False
-numpydoc_class_members_toctree = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -62,7 +60,7 @@ html_theme_options = {
 }
 html_sidebars = {"index": [], "start": [], "changes": []}
 
-# one example or none by name: EXAMPLES=plot_quickstart make the rest pages only
+# EXAMPLES=plot_quickstart runs one example, EXAMPLES=none only makes the other pages
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",

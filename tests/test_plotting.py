@@ -165,11 +165,14 @@ class TestMap:
         assert len(np.unique(ax.collections[0].get_edgecolors(), axis=0)) == 2
 
     def test_other_maps(self, waves, other, monkeypatch):
-        for _ in range(2):
-            ax = plotting.plot_map(waves, other, method="tsne", random_state=3)
-            places = [np.asarray(c.get_offsets()) for c in ax.collections]
-            first = locals().get("first", places)
-        for a, b in zip(first, places, strict=True):
+        maps = [
+            plotting.plot_map(waves, other, method="tsne", random_state=3)
+            for _ in range(2)
+        ]
+        first, again = (
+            [np.asarray(c.get_offsets()) for c in ax.collections] for ax in maps
+        )
+        for a, b in zip(first, again, strict=True):
             np.testing.assert_array_equal(a, b)
         monkeypatch.setitem(sys.modules, "umap", None)
         with pytest.raises(ImportError, match="pip install umap-learn"):

@@ -151,33 +151,22 @@ def _figures(series: Mapping[str, np.ndarray]) -> str:
     (_, training), (_, synthetic), (name, real) = series.items()
     sets, names = (real, synthetic), (name, "synthetic")
     n_channels = synthetic.shape[1]
-    shown = range(min(n_channels, MAX_CHANNELS))
-
-    def compared(*plots: Callable[..., Any]) -> list[str]:
-        """Return pictures of both sets, a row for each channel."""
-        return [
-            _picture(
-                partial(plot, *sets, channel=channel, names=names),
-                title=f"channel {channel}" if n_channels > 1 else "",
-            )
-            for channel in shown
-            for plot in plots
-        ]
-
-    more = f" The first {len(shown)} of {n_channels} channels are shown."
-    more *= n_channels > len(shown)
+    more = f" The first {MAX_CHANNELS} of {n_channels} channels are shown."
+    more *= n_channels > MAX_CHANNELS
     pictures = [
         (
             "Values",
             "Lines should run along the edges of the bands, and the outline should be "
             "that of the grey histogram." + more,
-            compared(plotting.plot_overlay, plotting.plot_marginal),
+            _compared(sets, names, plotting.plot_overlay, plotting.plot_marginal),
         ),
         (
             "Dynamics",
             "How strongly a value depends on earlier ones, and how much of the series "
             "is slow or fast: the dashed lines should lie on the others." + more,
-            compared(plotting.plot_autocorrelation, plotting.plot_spectrum),
+            _compared(
+                sets, names, plotting.plot_autocorrelation, plotting.plot_spectrum
+            ),
         ),
         (
             "Map",
@@ -197,6 +186,23 @@ def _figures(series: Mapping[str, np.ndarray]) -> str:
         f"<figcaption>{caption}</figcaption></figure>"
         for name, caption, images in pictures
     )
+
+
+def _compared(
+    sets: tuple[np.ndarray, np.ndarray],
+    names: tuple[str, str],
+    *plots: Callable[..., Any],
+) -> list[str]:
+    """Return pictures of two sets, some of each channel that is shown."""
+    n_channels = sets[0].shape[1]
+    return [
+        _picture(
+            partial(plot, *sets, channel=channel, names=names),
+            title=f"channel {channel}" if n_channels > 1 else "",
+        )
+        for channel in range(min(n_channels, MAX_CHANNELS))
+        for plot in plots
+    ]
 
 
 def _memorisation(

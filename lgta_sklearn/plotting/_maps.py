@@ -221,24 +221,22 @@ def _scatter_sets(
     """Draw two sets: sets differ by marker, classes by colour."""
     from matplotlib.lines import Line2D
 
-    colours: Any = dict(zip((0, 1), (REAL, SYNTHETIC), strict=True))
-    keys = [np.full(len(points[0]), 0), np.full(len(points[1]), 1)]
-    if labels[0] is not None:
-        keys = labels
-        colours = colours_of(np.unique(np.concatenate(labels)))
+    by_class = labels[0] is not None
+    colours = colours_of(np.unique(np.concatenate(labels))) if by_class else {}
     handles: list[Any] = []
-    for xy, key, name, marker in zip(points, keys, names, "ox", strict=True):
-        c = [colours[one] for one in key]
+    own = REAL, REAL if by_class else SYNTHETIC
+    for xy, y, name, marker, colour in zip(
+        points, labels, names, "ox", own, strict=True
+    ):
+        c = [colours[one] for one in y] if by_class else [colour] * len(xy)
         hollow = {"facecolors": "none", "edgecolors": c} if marker == "o" else {"c": c}
         ax.scatter(*xy.T, s=20, marker=marker, lw=0.9, alpha=0.75, **hollow)
-        colour = REAL if labels[0] is not None else colours[len(handles)]
         style: Any = {"marker": marker, "color": colour, "ls": ""}
         handles.append(Line2D([], [], label=name, fillstyle="none", **style))
-    if labels[0] is not None:
-        handles += [
-            Line2D([], [], marker="s", ls="", color=colour, label=str(name))
-            for name, colour in colours.items()
-        ]
+    handles += [
+        Line2D([], [], marker="s", ls="", color=colour, label=str(name))
+        for name, colour in colours.items()
+    ]
     ax.legend(handles=handles, edgecolor="none", fontsize="small")
 
 

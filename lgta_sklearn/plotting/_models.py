@@ -9,8 +9,8 @@ from lgta_sklearn.plotting._canvas import (
     REAL,
     SYNTHETIC,
     UNSEEN,
+    one_channel,
     panels,
-    series_of,
     tidy,
 )
 
@@ -69,11 +69,11 @@ def plot_reconstruction(
     """
     row = np.asarray(series)[None]
     axes = panels(ax, 1, 1 + len(strengths), (2.8, 2.6), sharex=True, sharey=True)[0]
-    original = series_of(row)[0, channel]
+    original = one_channel(row, channel)[0]
     for panel in axes:
         panel.plot(original, color=REAL, lw=2.2, label="original")
     if hasattr(augmenter, "reconstruct"):
-        kept = series_of(augmenter.reconstruct(row))[0, channel]
+        kept = one_channel(augmenter.reconstruct(row), channel)[0]
         axes[0].plot(kept, "--", color=UNSEEN, lw=1.6, label="reconstruction")
         axes[0].legend(frameon=False, fontsize="small")
     tidy(axes[0], title="original", ylabel="value", xlabel="time step")
@@ -81,7 +81,7 @@ def plot_reconstruction(
         varied = augmenter.augment(
             row, n_copies=n_variations, strength=strength, random_state=random_state
         )
-        panel.plot(series_of(varied)[:, channel].T, color=SYNTHETIC, lw=0.8)
+        panel.plot(one_channel(varied, channel).T, color=SYNTHETIC, lw=0.8)
         tidy(panel, title=f"strength {strength:g}", xlabel="time step")
     return axes
 

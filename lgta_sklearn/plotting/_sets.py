@@ -11,6 +11,7 @@ from lgta_sklearn.plotting._canvas import (
     SYNTHETIC,
     UNSEEN,
     bridged,
+    one_channel,
     one_panel,
     panels,
     series_of,
@@ -193,10 +194,10 @@ n_channels, n_timepoints), DataFrame or list
     unit = typical if typical > 0 else 1.0
     nearest = np.argsort(distances, kind="stable")[:n_pairs]
     axes = panels(ax, 1, len(nearest), (2.8, 2.6), sharex=True, sharey=True)[0]
-    real, drawn = series_of(X_train), series_of(X_synthetic)
+    real, drawn = (one_channel(X, channel) for X in (X_train, X_synthetic))
     for panel, number in zip(axes, nearest, strict=True):
-        panel.plot(real[index[number], channel], color=REAL, lw=2.4, alpha=0.55)
-        panel.plot(drawn[number, channel], "--", color=SYNTHETIC, lw=1.4)
+        panel.plot(real[index[number]], color=REAL, lw=2.4, alpha=0.55)
+        panel.plot(drawn[number], "--", color=SYNTHETIC, lw=1.4)
         title = f"distance {distances[number] / unit:.2f} × typical"  # noqa: RUF001
         tidy(panel, title=title, xlabel="time step")
     for line, name in zip(axes[0].lines, ("training", "synthetic"), strict=True):

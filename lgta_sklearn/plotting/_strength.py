@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn.plotting._canvas import CLASSES, MARKERS, one_panel, panels, tidy
+from lgta_sklearn.plotting._canvas import (
+    CLASSES,
+    MARKERS,
+    one_channel,
+    one_panel,
+    panels,
+    tidy,
+)
 
 __all__ = ["plot_response", "plot_variations"]
 
@@ -134,7 +141,7 @@ def plot_variations(
     shape = len(transformations), 1 + len(augmenters)
     axes = panels(ax, *shape, (3.2, 1.5), sharex=True)
     row_of_X = np.asarray(series)[None]
-    original = row_of_X.reshape(1, -1, row_of_X.shape[-1])[0, channel]
+    original = one_channel(row_of_X, channel)[0]
     for row, transformation in zip(axes, transformations, strict=True):
         row[0].plot(original, "k")
         row[0].set_ylabel(_name(transformation), rotation=0, ha="right", va="center")
@@ -146,9 +153,8 @@ def plot_variations(
                 strength=strength,
                 random_state=random_state,
             )
-            varied = np.asarray(varied).reshape(n_variations, -1, len(original))
             panel.set_prop_cycle(color=CLASSES)
-            panel.plot(varied[:, channel].T, lw=0.9, alpha=0.8)
+            panel.plot(one_channel(varied, channel).T, lw=0.9, alpha=0.8)
             panel.plot(original, "k", lw=0.6)
         for panel in row[1:]:
             panel.sharey(row[0])
