@@ -73,6 +73,16 @@ def same(one, other):
     return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=numbers)
 
 
+def replace_gru(patch):
+    """Let the convolutions stand for the GRU in reports: it takes most of the time."""
+    from lgta_sklearn.metrics import discriminative_score, reporting
+
+    def score(*sets, critic=None, **options):
+        return discriminative_score(*sets, **options)
+
+    patch.setattr(reporting, "discriminative_score", score)
+
+
 def run_python(code):
     """Return the lines that a Python of its own prints, beside the tests."""
     done = subprocess.run(

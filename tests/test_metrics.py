@@ -7,12 +7,13 @@ held out, and the other third stands for a perfect generator.
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import replace_gru
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import metrics
-from lgta_sklearn.metrics import _readings, reporting
+from lgta_sklearn.metrics import _readings
 
 DISTANCES = {
     "discriminative": metrics.discriminative_score,
@@ -247,12 +248,7 @@ def test_readings(value, floor, ceiling, best, reading):
 
 @pytest.fixture
 def without_gru(monkeypatch):
-    """Let the convolutions stand for the GRU, which takes most of the time."""
-
-    def score(*sets, critic=None, **options):
-        return metrics.discriminative_score(*sets, **options)
-
-    monkeypatch.setattr(reporting, "discriminative_score", score)
+    replace_gru(monkeypatch)
 
 
 class TestReport:

@@ -6,17 +6,15 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from conftest import replace_gru
 
 from lgta_sklearn.datasets import make_waves
-from lgta_sklearn.metrics import discriminative_score, report, reporting
+from lgta_sklearn.metrics import report
 from lgta_sklearn.metrics._readings import FACTS
 
 
 @pytest.fixture(scope="module")
 def result():
-    def convolutions(*sets, critic=None, **options):
-        return discriminative_score(*sets, **options)
-
     train, unseen = (
         make_waves(120, n_timepoints=24, random_state=i).reshape(60, 2, 24)
         for i in range(2)
@@ -24,8 +22,7 @@ def result():
     y = (np.arange(60) % 2).astype(str)
     labels = dict.fromkeys(("y_real", "y_synthetic", "y_holdout"), y)
     with pytest.MonkeyPatch.context() as patch:
-        # a GRU takes seconds, and is tested elsewhere
-        patch.setattr(reporting, "discriminative_score", convolutions)
+        replace_gru(patch)
         copies = train + 1e-3
         return report(train, copies, unseen, **labels, random_state=0, verbose=0)
 
