@@ -4,17 +4,19 @@ A gap is a value that is missing within a series. What lies beyond the end of a 
 is none.
 """
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from lgta_sklearn._nearness import NearestRows
-from lgta_sklearn._random import one_of_each
+from lgta_sklearn._files.registry import storable
+from lgta_sklearn._neighbors import NearestRows
+from lgta_sklearn._random import choose_per_row, seed_from
 
-__all__ = ["GapPatterns", "bridge", "lend"]
+__all__ = ["GapPatterns", "impute_from_neighbors", "interpolate_gaps"]
 
 
+@storable
 class GapPatterns(BaseEstimator):
     """The gaps of a training series with a similar code, drawn at random.
 
@@ -35,21 +37,21 @@ class GapPatterns(BaseEstimator):
     >>> gaps = np.zeros((3, 1, 4), dtype=bool)
     >>> gaps[:, :, 2] = True
     >>> V = np.zeros((3, 2))
-    >>> GapPatterns().fit(gaps, V).sample_at(V[:1], np.random.default_rng(0))
+    >>> GapPatterns().fit(gaps, given=V).sample(1, given=V[:1], random_state=0)
     array([[[False, False,  True, False]]])
     """
 
     def __init__(self, n_neighbors: int = 15) -> None:
         self.n_neighbors = n_neighbors
 
-    def fit(self, gaps: np.ndarray, V: np.ndarray) -> Self:
-        """Keep gaps and where they belong.
+    def fit(self, gaps: np.ndarray, given: np.ndarray) -> Self:
+        """Keep gaps and the codes that they belong to.
 
         Parameters
         ----------
         gaps : ndarray of bool of shape (n_samples, n_channels, n_timepoints)
             True where a value is missing.
-        V : ndarray of shape (n_samples, n_features)
+        given : ndarray of shape (n_samples, n_features)
             Codes of the series, standardised.
 
         Returns
@@ -59,32 +61,39 @@ class GapPatterns(BaseEstimator):
         """
         self.gaps_ = None
         if gaps.any():
-            self.gaps_, self._nearest = gaps, NearestRows(V, self.n_neighbors)
+            self.gaps_, self._nearest = gaps, NearestRows(given, self.n_neighbors)
         return self
 
-    def sample_at(self, V: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def sample(
+        self, n_samples: int = 1, *, given: np.ndarray, random_state: Any = None
+    ) -> np.ndarray:
         """Draw gaps for series of given codes.
 
         Parameters
         ----------
-        V : ndarray of shape (n_samples, n_features)
+        n_samples : int, default=1
+            Number of series, one for each row of `given`.
+        given : ndarray of shape (n_samples, n_features)
             Codes.
-        rng : numpy.random.Generator
-            Source of randomness.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the draw.
 
         Returns
         -------
         ndarray of bool of shape (n_samples, n_channels, n_timepoints), or \
 (n_samples, 1, 1) if no training series has a gap
-            True where a value shall be missing.
+            True where a value is to be missing.
         """
         if self.gaps_ is None:
-            return np.zeros((len(V), 1, 1), dtype=bool)
-        drawn: np.ndarray = self.gaps_[one_of_each(self._nearest.to(V), rng)]
+            return np.zeros((len(given), 1, 1), dtype=bool)
+        rng = np.random.default_rng(seed_from(random_state))
+        drawn: np.ndarray = self.gaps_[choose_per_row(self._nearest.to(given), rng)]
         return drawn
 
 
-def lend(R: np.ndarray, V: np.ndarray, n_neighbors: int = 15) -> np.ndarray:
+def impute_from_neighbors(
+    R: np.ndarray, V: np.ndarray, n_neighbors: int = 15
+) -> np.ndarray:
     """Fill what is missing of residuals from those of series with similar codes.
 
     Parameters
@@ -119,7 +128,7 @@ def lend(R: np.ndarray, V: np.ndarray, n_neighbors: int = 15) -> np.ndarray:
     return filled
 
 
-def bridge(R: np.ndarray) -> np.ndarray:
+def interpolate_gaps(R: np.ndarray) -> np.ndarray:
     """Carry residuals across gaps: a line between the values on both sides.
 
     At the ends of a series the nearest value goes on.

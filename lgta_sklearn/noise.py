@@ -13,18 +13,21 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.extmath import randomized_svd
 
-from lgta_sklearn._nearness import NearestRows
-from lgta_sklearn._random import BLOCK, one_of_each, seed_from
+from lgta_sklearn._chunks import BLOCK
+from lgta_sklearn._files.registry import storable
+from lgta_sklearn._neighbors import NearestRows
+from lgta_sklearn._random import choose_per_row, seed_from
 
-__all__ = ["NeighborNoise", "ResidualNoise", "blend_enough"]
+__all__ = ["NeighborNoise", "ResidualNoise", "calibrate_blend", "make_noise"]
 
 BLENDS = (0.0, 0.5, 0.75, 0.9, 1.0)
 NEAREST = 0.9  # of the distance between series, as near as samples may come to them
 
 
+@storable
 class NeighborNoise(BaseEstimator):
     """The residual of a training series with a similar code, drawn at random.
 
@@ -32,19 +35,23 @@ class NeighborNoise(BaseEstimator):
     ----------
     n_neighbors : int, default=15
         Nearest codes among which to draw; fewer if there are fewer.
-    blend : float in [0, 1], default=0.0
-        0 gives the residual as it was, 1 Gaussian noise with the covariance of the
-        neighbours' residuals, and what lies between a blend of the same covariance.
+    blend : float in [0, 1] or "auto", default="auto"
+        Share of Gaussian noise with the covariance of the neighbours' residuals: 0
+        repeats a residual as it was, 1 is Gaussian, and between them the covariance
+        stays the same. ``"auto"`` is 0 until `calibrate` chooses it; an augmenter calls
+        that, so that samples do not come too near to training series.
     max_samples : int, default=20000
-        Residuals kept at most; more are thinned at random.
+        Largest number of residuals that are kept; more are thinned at random.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of `sample_at`, and of the thinning.
+        Seed of `sample`, and of the thinning.
 
     Attributes
     ----------
     residuals_ : ndarray of float32 of shape (n_kept, n_channels, n_timepoints)
-        Residuals: the texture of the training series, which whoever gets the fitted
-        object gets too.
+        Residuals of the training series. They are part of the fitted object: share it
+        only with those who may see the series.
+    blend_ : float
+        The blend in use.
 
     References
     ----------
@@ -57,7 +64,8 @@ class NeighborNoise(BaseEstimator):
     >>> from lgta_sklearn.noise import NeighborNoise
     >>> rng = np.random.default_rng(0)
     >>> R, V = rng.normal(size=(50, 1, 12)), rng.normal(size=(50, 4))
-    >>> NeighborNoise().fit(R, V).sample_at(V[:3], random_state=0).shape
+    >>> noise = NeighborNoise().fit(R, given=V)
+    >>> noise.sample(3, given=V[:3], random_state=0).shape
     (3, 1, 12)
     """
 
@@ -65,7 +73,7 @@ class NeighborNoise(BaseEstimator):
         self,
         n_neighbors: int = 15,
         *,
-        blend: float = 0.0,
+        blend: float | str = "auto",
         max_samples: int = 20_000,
         random_state: Any = None,
     ) -> None:
@@ -74,14 +82,14 @@ class NeighborNoise(BaseEstimator):
         self.max_samples = max_samples
         self.random_state = random_state
 
-    def fit(self, R: np.ndarray, V: np.ndarray) -> Self:
-        """Keep residuals and where they belong.
+    def fit(self, R: np.ndarray, given: np.ndarray) -> Self:
+        """Keep residuals and the codes that they belong to.
 
         Parameters
         ----------
         R : ndarray of shape (n_samples, n_channels, n_timepoints)
             Residuals.
-        V : ndarray of shape (n_samples, n_features)
+        given : ndarray of shape (n_samples, n_features)
             Codes of the series, standardised.
 
         Returns
@@ -92,17 +100,22 @@ class NeighborNoise(BaseEstimator):
         rng = np.random.default_rng(seed_from(self.random_state))
         if len(R) > self.max_samples:
             kept = rng.permutation(len(R))[: self.max_samples]
-            R, V = R[kept], V[kept]
+            R, given = R[kept], given[kept]
         self.residuals_ = R.astype(np.float32, copy=False)
-        self._nearest = NearestRows(V, self.n_neighbors)
+        self.blend_ = 0.0 if isinstance(self.blend, str) else self.blend
+        self._nearest = NearestRows(given, self.n_neighbors)
         return self
 
-    def sample_at(self, V: np.ndarray, random_state: Any = None) -> np.ndarray:
+    def sample(
+        self, n_samples: int = 1, *, given: np.ndarray, random_state: Any = None
+    ) -> np.ndarray:
         """Draw noise for series of given codes.
 
         Parameters
         ----------
-        V : ndarray of shape (n_samples, n_features)
+        n_samples : int, default=1
+            Number of series, one for each row of `given`.
+        given : ndarray of shape (n_samples, n_features)
             Codes.
         random_state : None, int, RandomState or Generator, default=None
             Seed of the draw; None takes the constructor's.
@@ -114,9 +127,9 @@ class NeighborNoise(BaseEstimator):
         """
         seed = self.random_state if random_state is None else random_state
         rng = np.random.default_rng(seed_from(seed))
-        near = self._nearest.to(V)
-        drawn = self.residuals_[one_of_each(near, rng)].astype(np.float64)
-        if self.blend == 0:
+        near = self._nearest.to(given)
+        drawn = self.residuals_[choose_per_row(near, rng)].astype(np.float64)
+        if self.blend_ == 0:
             return drawn
         n_rows, k = near.shape
         weights = rng.standard_normal((n_rows, k)).astype(np.float32) / np.sqrt(k)
@@ -126,11 +139,31 @@ class NeighborNoise(BaseEstimator):
             shape=(n_rows, len(self.residuals_)),
         )
         common = chosen @ self.residuals_.reshape(len(self.residuals_), -1)
-        own, shared = np.sqrt(1 - self.blend**2), self.blend
+        own, shared = np.sqrt(1 - self.blend_**2), self.blend_
         return own * drawn + shared * common.reshape(drawn.shape)
 
+    def calibrate(self, draw: Callable[[], np.ndarray], X: np.ndarray) -> Self:
+        """Choose the blend, if it is ``"auto"``, by `calibrate_blend`.
 
-def blend_enough(
+        Parameters
+        ----------
+        draw : callable
+            Returns samples made with this noise, an ndarray of shape (n_drawn,
+            n_channels, n_timepoints).
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            Training series, NaN where a value is missing.
+
+        Returns
+        -------
+        NeighborNoise
+            The same object.
+        """
+        if isinstance(self.blend, str):
+            calibrate_blend(self, draw, X)
+        return self
+
+
+def calibrate_blend(
     noise: NeighborNoise, draw: Callable[[], np.ndarray], X: np.ndarray
 ) -> NeighborNoise:
     """Raise the blend until samples do not come too near to training series.
@@ -141,7 +174,7 @@ def blend_enough(
     Parameters
     ----------
     noise : NeighborNoise
-        Fitted noise; its `blend` is set.
+        Fitted noise; its `blend_` is set.
     draw : callable
         Returns samples made with this noise, an ndarray of shape (n_drawn,
         n_channels, n_timepoints).
@@ -167,7 +200,7 @@ def blend_enough(
     # a series is the nearest to itself
     between = nearest.kneighbors(some, min(2, len(real)))[0][:, -1]
     for blend in BLENDS:
-        noise.blend = blend
+        noise.blend_ = blend
         drawn = draw() / unit
         distance = nearest.kneighbors(drawn.reshape(len(drawn), -1), 1)[0]
         if np.nanmedian(distance) >= NEAREST * np.nanmedian(between):
@@ -175,6 +208,7 @@ def blend_enough(
     return noise
 
 
+@storable
 class ResidualNoise(BaseEstimator):
     """Gaussian noise with the covariance of residuals.
 
@@ -221,15 +255,15 @@ class ResidualNoise(BaseEstimator):
         self.rank = rank
         self.random_state = random_state
 
-    def fit(self, R: np.ndarray, y: object = None) -> Self:
+    def fit(self, R: np.ndarray, given: object = None) -> Self:
         """Learn the covariance.
 
         Parameters
         ----------
         R : ndarray of shape (n_samples, n_channels, n_timepoints)
             Residuals, whose mean is taken to be zero.
-        y : None
-            Ignored.
+        given : object
+            Ignored: the noise is the same for all codes.
 
         Returns
         -------
@@ -239,7 +273,7 @@ class ResidualNoise(BaseEstimator):
         from sklearn.covariance import LedoitWolf
 
         self.shape_ = R.shape[1:]
-        flat = R.reshape(len(R), -1)
+        flat = R.reshape(len(R), -1).astype(np.float64)
         if flat.shape[1] <= self.max_features and len(flat) > 1:
             covariance = LedoitWolf(assume_centered=True).fit(flat).covariance_
             # an eigendecomposition, since the covariance may be singular
@@ -254,13 +288,17 @@ class ResidualNoise(BaseEstimator):
         self.diagonal_ = np.sqrt(rest.clip(0))
         return self
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
+    def sample(
+        self, n_samples: int = 1, *, given: object = None, random_state: Any = None
+    ) -> np.ndarray:
         """Draw noise.
 
         Parameters
         ----------
         n_samples : int, default=1
             Number of series.
+        given : object
+            Ignored.
         random_state : None, int, RandomState or Generator, default=None
             Seed of the draw; None takes the constructor's.
 
@@ -275,3 +313,38 @@ class ResidualNoise(BaseEstimator):
         own = rng.standard_normal((n_samples, len(self.diagonal_))) * self.diagonal_
         noise: np.ndarray = (common + own).reshape(n_samples, *self.shape_)
         return noise
+
+
+def make_noise(noise: Any, random_state: Any = None) -> Any:
+    """Return unfitted observation noise.
+
+    Parameters
+    ----------
+    noise : {"neighbors", "structured"}, None or object
+        Name, or an object with `fit` and `sample`, which is cloned.
+    random_state : None, int, RandomState or Generator, default=None
+        Given to the noise if it takes one and has none.
+
+    Returns
+    -------
+    object or None
+        Noise to be fitted.
+
+    Raises
+    ------
+    TypeError
+        If an object lacks `fit` or `sample`.
+    """
+    if noise is None:
+        return None
+    if isinstance(noise, str):
+        noise = {"neighbors": NeighborNoise, "structured": ResidualNoise}[noise]()
+    if not (hasattr(noise, "fit") and hasattr(noise, "sample")):
+        raise TypeError(
+            "noise must be 'neighbors', 'structured', None or an object with `fit` and "
+            f"`sample` methods, got {noise!r}."
+        )
+    fresh = clone(noise, safe=False)
+    if getattr(fresh, "random_state", 0) is None:
+        fresh.random_state = random_state
+    return fresh

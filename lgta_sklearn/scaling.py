@@ -13,27 +13,28 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from lgta_sklearn._random import in_portions
+from lgta_sklearn._chunks import map_chunks
+from lgta_sklearn._files.registry import storable
 
 __all__ = ["ScaleDecomposition", "ValueGrid", "level_and_scale"]
 
-# a series whose scale is beyond so many times what nine tenths of them have does not
-# raise the floor of the others further
-OUTLYING, MOST = 50.0, 0.9
-MIN_REPEATS = 0.1  # share of values that recur within their series on a grid
-TRIED = 2**18  # values of a channel that are looked at to find that out
+# scales are capped at 50 times their 90 % quantile before averaging, so that outliers
+# do not raise the floor
+OUTLYING, QUANTILE = 50.0, 0.9
+MIN_REPEATS = 0.1  # smallest share of recurring values that indicates a grid
+N_INSPECTED = 2**18  # values of a channel that are inspected for that
 
 
+@storable
 class ScaleDecomposition(BaseEstimator):
     """Split series into level, scale and shape, and join them again.
 
     Parameters
     ----------
     floor : float in (0, 1], default=0.02
-        Smallest scale of a series, as a share of the typical (root mean square) scale
-        of its channel, to which outliers count as fifty times what nine tenths of the
-        series have. It keeps the noise of an almost constant series from being blown up
-        to a shape.
+        Smallest scale of a series, as a share of the root mean square of the scales of
+        its channel (scales are capped at 50 times their 90 % quantile first). It keeps
+        the noise of an almost constant series from being amplified to a shape.
 
     Attributes
     ----------
@@ -83,7 +84,7 @@ class ScaleDecomposition(BaseEstimator):
         unit = np.where(self.max_scale_ > 0, self.max_scale_, 1.0)
         # in units of the largest one: the squares of 1e-200 would vanish
         scale = scale / unit
-        most = np.nanquantile(scale, MOST, axis=0, method="lower")
+        most = np.nanquantile(scale, QUANTILE, axis=0, method="lower")
         scale = np.minimum(scale, np.where(most > 0, OUTLYING * most, np.inf))
         typical = np.sqrt(np.nanmean(scale**2, axis=0))
         self.min_scale_ = np.where(typical > 0, self.floor * typical, 1.0) * unit
@@ -155,12 +156,13 @@ class ScaleDecomposition(BaseEstimator):
         return series
 
 
+@storable
 class ValueGrid(BaseEstimator):
-    """Put invented values back on the values that a channel takes.
+    """Round sampled values to the values that a channel takes.
 
-    Sensors round, counts are whole, and dry hours have exactly no rain. A channel of
-    which a tenth of the values occur again within their own series is taken to live on
-    such a grid; others are left as they are.
+    Sensors round, counts are whole numbers, and rain is exactly zero in dry hours. If
+    a tenth of the values of a channel recur within their own series, the channel is
+    taken to have such a grid of values; other channels are left as they are.
 
     Attributes
     ----------
@@ -217,7 +219,7 @@ class ValueGrid(BaseEstimator):
 
 def _grid(channel: np.ndarray) -> np.ndarray | None:
     """Return the values of a channel, (n, T), if they recur; else None."""
-    some = channel[:: math.ceil(channel.size / TRIED)]
+    some = channel[:: math.ceil(channel.size / N_INSPECTED)]
     ordered = np.sort(some, axis=1)  # NaN comes last
     steps = np.diff(ordered, axis=1)
     # a constant series says nothing of a grid
@@ -242,7 +244,7 @@ def level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         NaN where nothing was observed.
     """
     n_values = X.shape[1] * X.shape[2]
-    both = in_portions(lambda rows: _moments(X[rows]), len(X), n_values)
+    both = map_chunks(lambda rows: _moments(X[rows]), len(X), n_values)
     return both[:, 0], both[:, 1]
 
 

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 from aeon.transformations.collection import BaseCollectionTransformer
 
 from lgta_sklearn.augmenters.latent import LatentAugmenter
-from lgta_sklearn.compose._growth import seeded
+from lgta_sklearn.compose._growth import clone_with_seed
 
-__all__ = ["LatentAugmenterTransformer"]
+__all__ = ["AugmenterTransformer"]
 
 
-class LatentAugmenterTransformer(BaseCollectionTransformer):
+class AugmenterTransformer(BaseCollectionTransformer):
     """An augmenter as a collection transformer of aeon.
 
     `fit_transform` returns a variation of each series, `transform` does what the
@@ -44,9 +44,9 @@ class LatentAugmenterTransformer(BaseCollectionTransformer):
     --------
     >>> import numpy as np
     >>> from lgta_sklearn import LatentAugmenter
-    >>> from lgta_sklearn.adapters.aeon import LatentAugmenterTransformer
+    >>> from lgta_sklearn.adapters.aeon import AugmenterTransformer
     >>> X = np.random.default_rng(0).normal(size=(20, 2, 24)).cumsum(axis=2)
-    >>> varying = LatentAugmenterTransformer(
+    >>> varying = AugmenterTransformer(
     ...     LatentAugmenter(max_epochs=5), random_state=0
     ... )
     >>> varying.fit_transform(X).shape
@@ -69,12 +69,12 @@ class LatentAugmenterTransformer(BaseCollectionTransformer):
         self.random_state = random_state
         super().__init__()
 
-    def _fit(self, X: Any, y: Any = None) -> "LatentAugmenterTransformer":
-        self.augmenter_ = seeded(self.augmenter, self.random_state).fit(X, y)
+    def _fit(self, X: Any, y: Any = None) -> "AugmenterTransformer":
+        self.augmenter_ = clone_with_seed(self.augmenter, self.random_state).fit(X, y)
         return self
 
     def _fit_transform(self, X: Any, y: Any = None) -> Any:
-        self.augmenter_ = seeded(self.augmenter, self.random_state)
+        self.augmenter_ = clone_with_seed(self.augmenter, self.random_state)
         return self.augmenter_.fit_transform(X, y)
 
     def _transform(self, X: Any, y: Any = None) -> Any:

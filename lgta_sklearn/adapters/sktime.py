@@ -15,12 +15,12 @@ from sktime.transformations.base import BaseTransformer
 
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 from lgta_sklearn.compose import AugmentedClassifier, AugmentedRegressor
-from lgta_sklearn.compose._growth import seeded
+from lgta_sklearn.compose._growth import clone_with_seed
 
 __all__ = [
     "AugmentedTimeSeriesClassifier",
     "AugmentedTimeSeriesRegressor",
-    "LatentAugmenterTransformer",
+    "AugmenterTransformer",
 ]
 
 _PANEL_TAGS = {
@@ -76,7 +76,7 @@ class _AugmentedPanelEstimator:
         return self.model_.predict(_simplest(X))
 
 
-class LatentAugmenterTransformer(BaseTransformer):
+class AugmenterTransformer(BaseTransformer):
     """An augmenter as a transformer of sktime: it learns a panel and maps panels.
 
     `transform` does what the augmenter's `on_transform` says: by default nothing, with
@@ -104,10 +104,10 @@ class LatentAugmenterTransformer(BaseTransformer):
     Examples
     --------
     >>> from lgta_sklearn import LatentAugmenter
-    >>> from lgta_sklearn.adapters.sktime import LatentAugmenterTransformer
+    >>> from lgta_sklearn.adapters.sktime import AugmenterTransformer
     >>> from sktime.datasets import load_italy_power_demand
     >>> X, y = load_italy_power_demand(split="train", return_type="pd-multiindex")
-    >>> denoiser = LatentAugmenterTransformer(
+    >>> denoiser = AugmenterTransformer(
     ...     LatentAugmenter(on_transform="reconstruct", max_epochs=5)
     ... )
     >>> denoiser.fit_transform(X).shape
@@ -133,8 +133,8 @@ class LatentAugmenterTransformer(BaseTransformer):
         self.random_state = random_state
         super().__init__()
 
-    def _fit(self, X: list[Any], y: Any = None) -> "LatentAugmenterTransformer":
-        self.augmenter_ = seeded(self.augmenter, self.random_state).fit(X)
+    def _fit(self, X: list[Any], y: Any = None) -> "AugmenterTransformer":
+        self.augmenter_ = clone_with_seed(self.augmenter, self.random_state).fit(X)
         return self
 
     def _transform(self, X: list[Any], y: Any = None) -> list[Any]:
@@ -176,7 +176,7 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
         How many series each class shall have; takes the place of `n_copies`.
     method : {"augment", "sample"}, default="augment"
         Whether new series are variations or inventions.
-    off_class : {"keep", "reject", "relabel"}, default="keep"
+    on_mislabeled : {"keep", "reject", "relabel"}, default="keep"
         What becomes of new series that the classifier, fitted on the real ones alone,
         puts into another class.
     random_state : None, int or RandomState, default=None
@@ -220,7 +220,7 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
         n_copies: int = 4,
         sampling_strategy: Any = None,
         method: str = "augment",
-        off_class: str = "keep",
+        on_mislabeled: str = "keep",
         random_state: Any = None,
     ) -> None:
         self.estimator = estimator
@@ -228,7 +228,7 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
         self.n_copies = n_copies
         self.sampling_strategy = sampling_strategy
         self.method = method
-        self.off_class = off_class
+        self.on_mislabeled = on_mislabeled
         self.random_state = random_state
         super().__init__()
         self._take_tags()

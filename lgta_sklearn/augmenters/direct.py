@@ -6,23 +6,29 @@ Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n,
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 
-from lgta_sklearn._panels import Panel, unpadded
-from lgta_sklearn._random import BLOCK, blocks
-from lgta_sklearn._validation import Bounds, Constraint
-from lgta_sklearn.augmenters._peers import (
-    Part,
-    Peers,
-    TrainingSeries,
+from lgta_sklearn._parameters import Bounds, Constraint
+from lgta_sklearn._random import Use, stream
+from lgta_sklearn._series.panel import Panel
+from lgta_sklearn.augmenters._imputing import ImputingMixin
+from lgta_sklearn.augmenters._reference import (
+    Reference,
+    SequenceView,
+    TrainingReference,
+)
+from lgta_sklearn.augmenters._varying import (
+    Perturbation,
+    Rngs,
+    VaryingMixin,
     step_of_rows,
 )
-from lgta_sklearn.augmenters._response import Rngs, Varier
 from lgta_sklearn.augmenters.base import BaseAugmenter
-from lgta_sklearn.gaps import bridge
+from lgta_sklearn.gaps import interpolate_gaps
 from lgta_sklearn.scaling import ScaleDecomposition
 from lgta_sklearn.transforms import Jitter
 from lgta_sklearn.transforms._combinations import check_transformation, scaled
@@ -30,11 +36,11 @@ from lgta_sklearn.transforms._combinations import check_transformation, scaled
 __all__ = ["DirectAugmenter"]
 
 
-class DirectAugmenter(BaseAugmenter):
+class DirectAugmenter(ImputingMixin, VaryingMixin, BaseAugmenter):
     """Vary series by transformations of their values: the classical augmentations.
 
-    Nothing is trained. It is the baseline that every comparison with
-    `LatentAugmenter` needs, at the same `strength`, and a light augmenter of its own.
+    No network is trained. It is the baseline for every comparison with
+    `LatentAugmenter` at the same `strength`, and a light augmenter in its own right.
     In a `Pipeline` the series are varied **while training only**: ``fit_transform``
     returns a variation of each row, ``transform``, which the pipeline calls to predict,
     returns the rows untouched.
@@ -46,17 +52,14 @@ class DirectAugmenter(BaseAugmenter):
         (n_samples, n_timepoints, n_channels), or another of
         `lgta_sklearn.transforms`. None is `transforms.Jitter`.
     strength : float or None, default=None
-        How far `augment` and `fit_transform` move the series: root mean square over
-        time, as a share of a series' own standard deviation, in the mean over the
-        training series. 0 is exactly the identity. None moves them as far as the
-        transformation does by itself.
+        Mean distance by which `augment` and `fit_transform` move the training series:
+        root mean square over time, as a share of a series' own standard deviation. 0 is
+        exactly the identity. None keeps the distance of the transformation itself.
     on_transform : {"identity", "augment"}, default="identity"
         What `transform` does.
     gaps : {"keep", "fill"}, default="keep"
-        What becomes of missing values (NaN): they stay where they are, or a straight
-        line fills them.
-    padded : bool, default=False
-        Whether NaN at the end of a row of an array is padding: the series is shorter.
+        Treatment of missing values (NaN): they stay where they are, or straight lines
+        fill them, as `impute` does.
     random_state : None, int, RandomState or Generator, default=None
         The same int gives the same results from the same sequence of calls. Global
         states are not touched.
@@ -67,13 +70,15 @@ class DirectAugmenter(BaseAugmenter):
         Splits series into level, scale and shape.
     classes_ : ndarray
         Labels, if `fit` was given some.
-    n_channels_in_, n_timepoints_in_ : int
-        Layout of the series, or of the longest.
+    n_channels_in_ : int
+        Number of channels.
+    n_timepoints_in_ : int
+        Length of the series, or of the longest.
     lengths_vary_ : bool
         Whether the series differed in length.
-    units_ : ndarray of shape (n_channels, 1)
-        Powers of two in which the values of each channel are counted: in `scaling_`
-        the largest value seen in `fit` lies between 1 and 2.
+    channel_scale_ : ndarray of shape (n_channels, 1)
+        Power-of-two scale of each channel. `scaling_` refers to values divided by it,
+        of which the largest lies in [1, 2).
     n_features_in_ : int
         Number of time points, if the series came in two dimensions.
     feature_names_in_ : ndarray of str
@@ -106,7 +111,6 @@ class DirectAugmenter(BaseAugmenter):
         "strength": [None, Bounds(Real, 0)],
         "on_transform": ["identity", "augment"],
         "gaps": ["keep", "fill"],
-        "padded": [True],
     }
 
     def __init__(
@@ -116,70 +120,62 @@ class DirectAugmenter(BaseAugmenter):
         strength: float | None = None,
         on_transform: str = "identity",
         gaps: str = "keep",
-        padded: bool = False,
         random_state: Any = None,
     ) -> None:
         self.transformation = transformation
         self.strength = strength
         self.on_transform = on_transform
         self.gaps = gaps
-        self.padded = padded
         self.random_state = random_state
 
-    def _fit_series(
-        self,
-        X: np.ndarray,
-        lengths: np.ndarray,
-        labels: np.ndarray | None,
-        seed: int,
+    def _fit_panel(
+        self, panel: Panel, labels: np.ndarray | None, rng: np.random.Generator
     ) -> None:
         """Keep the series, as neighbours and to draw from."""
         check_transformation(self.transformation, has_time=True, has_posterior=False)
+        X = panel.values
         self.scaling_ = ScaleDecomposition().fit(X)
-        self._unit = np.nanstd(X, axis=(0, 2))[:, None]
-        self._unit[self._unit == 0] = 1.0
-        self._kept = X, lengths, labels
-        self._training = TrainingSeries(self._rows(X), np.empty((len(X), 0)), labels)
+        spread = np.nanstd(X, axis=(0, 2))[:, None]
+        spread[spread == 0] = 1.0
+        self._state.spread = spread  # of each channel, (C, 1)
+        self._state.kept = X, panel.lengths, labels
+        rows, nothing = self._rows(X), np.empty((len(X), 0))
+        self._state.training = TrainingReference(rows, nothing, labels)
 
-    def _varier(self, X: np.ndarray, labels: np.ndarray | None) -> Varier:
-        """Return what moves values."""
+    def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
+        """Return a function that moves values."""
+        X, transformation = panel.values, self.transformation or Jitter()
         rows = self._rows(X)
-        peers = _Peers(self, rows, labels, unpadded(X).lengths)
-        transformation = self.transformation or Jitter()
+        reference = _DirectReference(self, rows, labels, panel.lengths)
 
-        def vary(factor: float, rngs: Rngs) -> np.ndarray:
-            step = step_of_rows(scaled(transformation, factor), rows, rngs, peers)
-            return X + step.reshape(X.shape) * self._unit
+        def perturb(index: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
+            farther = scaled(transformation, factor)
+            step = step_of_rows(farther, rows[index], rngs, reference[index])
+            return X[index] + step.reshape(-1, *X.shape[1:]) * self._state.spread
 
-        return vary
+        return perturb
 
-    def _draw(
-        self, labels: np.ndarray | None, n_samples: int, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _sample_block(
+        self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> Panel:
         """Draw training series, with replacement, and vary them."""
-        X, lengths, classes = self._kept
+        X, lengths, classes = self._state.kept
+        source = self._drawn_rows(n_samples, labels, stream(rng, Use.SOURCES))
+        drawn = Panel(X[source], lengths[source])
         factor = self._factor(self.strength)
-        new = [self._restored(X[:0])]
-        sources = [np.empty(0, dtype=int)]
-        for number, block in blocks(n_samples):
-            rng = np.random.default_rng([seed, number])
-            # always a whole block, so that a longer draw begins with a shorter one
-            wanted = None if labels is None else np.resize(labels[block], BLOCK)
-            source = self._drawn_rows(wanted, rng)
-            varied = X[source]
-            if factor:
-                known = None if classes is None else classes[source]
-                varied = self._varier(varied, known)(factor, rng)
-            new.append(self._restored(varied[: block.stop - block.start]))
-            sources.append(source[: block.stop - block.start])
-        return np.concatenate(new), lengths[np.concatenate(sources)]
+        if not factor:
+            return drawn
+        known = None if classes is None else classes[source]
+        perturb = self._perturbation(drawn, known)
+        varied = perturb(np.arange(n_samples), factor, stream(rng, Use.VARY))
+        return replace(drawn, values=varied)
 
     def _drawn_rows(
-        self, labels: np.ndarray | None, rng: np.random.Generator
+        self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
     ) -> np.ndarray:
-        """Draw a block of training series, of the given classes if there are labels."""
-        X, _, classes = self._kept
-        share = rng.uniform(size=BLOCK)
+        """Draw training series, of the given classes if there are labels."""
+        X, _, classes = self._state.kept
+        share = rng.uniform(size=n_samples)
         if labels is None or classes is None:
             return (share * len(X)).astype(int)
         size = np.bincount(classes)
@@ -187,17 +183,17 @@ class DirectAugmenter(BaseAugmenter):
         place = first[labels] + (share * size[labels]).astype(int)
         return np.argsort(classes, kind="stable")[place]
 
-    def _filled(self, panel: Panel) -> Panel:
+    def _imputed(self, panel: Panel) -> Panel:
         """Return series whose gaps are bridged by straight lines."""
-        return panel.with_values(bridge(panel.as_channels()), where=panel.gaps())
+        return replace(panel, values=interpolate_gaps(panel.values))
 
     def _rows(self, X: np.ndarray) -> np.ndarray:
-        """Return series as rows without NaN, in units of their channels."""
-        return (bridge(X) / self._unit).reshape(len(X), -1)
+        """Return series as rows without NaN, scaled by the spread of each channel."""
+        return (interpolate_gaps(X) / self._state.spread).reshape(len(X), -1)
 
 
-class _Peers(Peers):
-    """The training series, seen from given ones, which are sequences themselves."""
+class _DirectReference(Reference):
+    """The training series from the viewpoint of given ones, which are sequences."""
 
     def __init__(
         self,
@@ -206,13 +202,13 @@ class _Peers(Peers):
         labels: np.ndarray | None,
         lengths: np.ndarray,
     ) -> None:
-        super().__init__(augmenter._training, rows, labels)
-        self.scaling, self.unit = augmenter.scaling_, augmenter._unit
+        super().__init__(augmenter._state.training, rows, labels)
+        self.scaling, self.spread = augmenter.scaling_, augmenter._state.spread
         self.lengths = lengths
 
     def sequences(
         self, V: np.ndarray, rng: np.random.Generator, *, noise: bool = True
-    ) -> Iterator[Part]:
+    ) -> Iterator[SequenceView]:
         """Yield the shapes of the series, those of one length together.
 
         Parameters
@@ -222,24 +218,24 @@ class _Peers(Peers):
         rng : numpy.random.Generator
             Source of randomness.
         noise : bool, default=True
-            Ignored: no model tells it from the signal.
+            Ignored: there is no model to tell noise from signal.
 
         Yields
         ------
-        Part
+        SequenceView
             Sequences.
         """
-        X = V.reshape(len(V), len(self.unit), -1) * self.unit
+        X = V.reshape(len(V), len(self.spread), -1) * self.spread
         lengths = self.lengths[self._rows]
         for length in np.unique(lengths):
             rows = np.flatnonzero(lengths == length)
             _, scale, shape = self.scaling.split(X[rows, :, :length])
-            unit = scale[:, :, None] / self.unit
+            relative = scale[:, :, None] / self.spread
 
-            def unfold(step: np.ndarray, unit: np.ndarray = unit) -> np.ndarray:
+            def unfold(step: np.ndarray, relative: np.ndarray = relative) -> np.ndarray:
                 moved = np.zeros((len(step), *X.shape[1:]))
-                moved[..., : step.shape[1]] = step.transpose(0, 2, 1) * unit
+                moved[..., : step.shape[1]] = step.transpose(0, 2, 1) * relative
                 return moved.reshape(len(step), -1)
 
             where = rows, slice(None)
-            yield Part(shape.transpose(0, 2, 1), rng.spawn(1)[0], where, unfold)
+            yield SequenceView(shape.transpose(0, 2, 1), rng.spawn(1)[0], where, unfold)

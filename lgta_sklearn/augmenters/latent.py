@@ -2,49 +2,49 @@
 
 Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n, C);
 ``U`` their shapes, ``X = m + s * U``; ``Z`` the codes of the shapes, (n, n_codes);
-``V = (Z, m, log s)`` what the latent density describes, with the log of the length
-where lengths vary; ``D`` the decoder; ``T`` a latent transformation; ``E`` observation
-noise.
+``V = (Z, m, log s)`` the attributes that the latent density describes, with the log of
+the length if lengths vary; ``D`` the decoder; ``T`` a latent transformation; ``E``
+observation noise.
 
     variation    X' = m' + s' * (D(Z') + R')    with (Z', m', log s', R') = T(V, R)
     sample       X' = m + s * (D(Z) + E)        with (Z, m, log s) drawn
 
-A variation keeps what the model cannot explain, ``R = U - D(Z)``, or most of it.
+A variation keeps the residual that the model cannot explain, ``R = U - D(Z)``, or most
+of it.
 """
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.utils.validation import check_array
 
-from lgta_sklearn._containers import container_of
-from lgta_sklearn._drawing import draw
-from lgta_sklearn._panels import Panel
-from lgta_sklearn._random import BLOCK, blocks, in_portions, own_settings
-from lgta_sklearn._validation import (
-    AT_LEAST_ONE,
-    POSITIVE,
-    Bounds,
-    Constraint,
-    check_series,
+from lgta_sklearn._chunks import BLOCK, blocks, map_chunks
+from lgta_sklearn._parameters import AT_LEAST_ONE, POSITIVE, Bounds, Constraint
+from lgta_sklearn._random import Use, as_int, stream, torch_stream
+from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn._sampling import fit_sampler, sample_rows
+from lgta_sklearn._series.checks import check_series
+from lgta_sklearn._series.panel import Panel
+from lgta_sklearn.augmenters._imputing import ImputingMixin
+from lgta_sklearn.augmenters._reference import (
+    LatentReference,
+    TrainingReference,
+    impute_columns,
+    thinned,
 )
-from lgta_sklearn.augmenters._codes import CodeSpace
-from lgta_sklearn.augmenters._peers import (
-    LatentPeers,
-    TrainingSeries,
+from lgta_sklearn.augmenters._trained import SeriesParts, TrainedAugmenter
+from lgta_sklearn.augmenters._varying import (
+    Perturbation,
+    Rngs,
+    VaryingMixin,
     step_of_rows,
 )
-from lgta_sklearn.augmenters._response import Rngs, Varier
-from lgta_sklearn.augmenters.base import BaseAugmenter
-from lgta_sklearn.density import ClassDensities, make_density
-from lgta_sklearn.gaps import GapPatterns, bridge, lend
-from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
-from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
-from lgta_sklearn.training import ACTIVE_VARIANCE
+from lgta_sklearn.gaps import impute_from_neighbors, interpolate_gaps
+from lgta_sklearn.noise import make_noise
 from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf
 from lgta_sklearn.transforms._combinations import (
     check_transformation,
@@ -54,17 +54,19 @@ from lgta_sklearn.transforms._combinations import (
 
 __all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
 
-LARGEST_LOG = 40.0  # of the scale of a variation, in units
-PASSES = 4  # of the network over its own guess at what is missing
-# drawn to find out how near samples come to the training series, and series at least
+LARGEST_LOG = 40.0  # log of the largest scale of a variation, in model units
+PASSES = 4  # of the network over its own imputation
+# values drawn, and minimum number of series, when the observation noise is calibrated
 DRAWN_VALUES, FEWEST_DRAWN = 2**21, 32
+MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
+ACTIVE_VARIANCE = 0.01  # of the mean of a code's posterior: an active unit
 
 
 class PosteriorCollapseWarning(UserWarning):
     """The codes carry no information about the series."""
 
 
-class LatentAugmenter(BaseAugmenter):
+class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
     """Learn a set of time series, vary them, and invent new ones.
 
     In a `Pipeline` the series are varied **while training only**: ``fit_transform``
@@ -80,85 +82,79 @@ class LatentAugmenter(BaseAugmenter):
     Parameters
     ----------
     backbone : {"cnn_gru", "transformer", "lstm"} or callable, default="cnn_gru"
-        What encoder and decoder are made of: a name, or a class of the user's own (or
-        a ``functools.partial`` of one, to set its options) that is called with
+        Sequence model of encoder and decoder: a name, or a class of your own (or a
+        ``functools.partial`` of one, to set its options) that is called with
         ``(in_features, out_features)`` and maps (batch, time, in_features) to (batch,
         time, out_features).
     latent_dim : int or None, default=None
         Dimension of the code, or of the code of each step. None is 16, or 4 for each
         step.
-    latent : {"series", "temporal"}, default="series"
-        One code for the whole series, the better and faster for sampling; or one for
-        each step of the shortened sequence, which have a time axis, so that
-        transformations along time (`transforms.Drift`, `TimeWarp`, ...) act on them as
-        they do on series.
+    latent : {"global", "per_step"}, default="global"
+        One code for the whole series, which is better and faster for sampling; or one
+        for each step of the shortened sequence. Codes of steps have a time axis, so
+        that transformations along time (`transforms.Drift`, `TimeWarp`, ...) act on
+        them as they act on series.
     hidden_dim : int, default=32
         Width of the network.
     beta : float, default=1.0
-        Weight of the Kullback-Leibler term in the bound of one series; 1 is the bound
-        itself, more gives smoother codes, 0 hardly regularises.
-    equivariance : float, default=1.0
-        Weight, with temporal codes, of the term that makes a transformation of the
-        codes decode to the same transformation of the series; 1 counts an error of it
-        as one of the reconstruction. It is not used with one code per series.
+        Weight of the Kullback-Leibler term in the evidence lower bound of one series.
+        1 is the bound itself, a larger weight gives smoother codes, 0 hardly
+        regularises.
     variational : bool, default=True
-        False trains a plain autoencoder, which still samples through `density`.
+        Whether the autoencoder is variational. If not, it still samples, by `density`.
     transformation : callable or None, default=None
         Latent transformation ``(Z, rng) -> Z`` of standardised codes, (n_samples,
         latent_dim) or (n_samples, n_steps, latent_dim), such as
-        `lgta_sklearn.transforms.Jitter`. None moves each series by a quarter of what
-        two training series of its class differ (`transforms.LinearDelta`), and half of
-        them, before that, towards the nearest of their class (`transforms.Mixup`). What
-        other kinds there are stands in `lgta_sklearn.transforms`.
+        `lgta_sklearn.transforms.Jitter`. None moves each series by a quarter of the
+        difference between two training series of its class (`transforms.LinearDelta`),
+        and half of the series, before that, towards the nearest one of their class
+        (`transforms.Mixup`). The module `lgta_sklearn.transforms` describes all kinds.
     strength : float or None, default=None
-        How far `augment` and `fit_transform` move the series: root mean square over
-        time, as a share of a series' own standard deviation, in the mean over the
-        training series. It means the same for each transformation and each set; 0 is
-        exactly the identity. None moves them as far as the transformation does by
-        itself.
+        Mean distance by which `augment` and `fit_transform` move the training series:
+        root mean square over time, as a share of a series' own standard deviation. It
+        means the same for each transformation and each data set; 0 is exactly the
+        identity. None keeps the distance of the transformation itself.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
-        Density of codes, levels and log-scales: a smoothed bootstrap of
-        neighbourhoods (`"local"`, also `"auto"`), a mixture whose size held-out
-        likelihood chooses, one Gaussian, or any object with `fit` and `sample`.
+        Density of codes, levels and log-scales, for each class: a smoothed bootstrap
+        of neighbourhoods (`"local"`, also `"auto"`), a Gaussian mixture whose size is
+        chosen by held-out likelihood, one Gaussian, or an object with ``fit(V)`` and
+        ``sample(n_samples)``.
     noise : {"neighbors", "structured", None} or object, default="neighbors"
         Observation noise added to samples: the residual of a training series with a
-        similar code, Gaussian with the covariance of the residuals, none, or any
-        object with ``fit(R)`` and ``sample(n_samples)`` for residuals of shape
-        (n_samples, n_channels, n_timepoints).
+        similar code (`noise.NeighborNoise`), Gaussian with the covariance of the
+        residuals (`noise.ResidualNoise`), none, or an object with ``fit(R)`` and
+        ``sample(n_samples)`` for residuals of shape (n_samples, n_channels,
+        n_timepoints). If the methods of an object take ``given=``, they get the
+        standardised attributes that each residual belongs to.
     on_transform : {"identity", "reconstruct", "augment"}, default="identity"
         What `transform` does.
     gaps : {"keep", "fill"}, default="keep"
-        What becomes of missing values (NaN): series keep them where they are and
-        samples get those of a training series with a similar code, or they are filled,
-        in `fit_transform`, `transform` and `augment` as by `impute`.
-    padded : bool, default=False
-        Whether NaN at the end of a row of an array is padding: the series is shorter.
-        Results are padded likewise. False takes it for missing values.
+        Treatment of missing values (NaN). ``"keep"``: series keep them where they are,
+        and samples get the gaps of a training series with a similar code. ``"fill"``:
+        `fit_transform`, `transform` and `augment` fill them as `impute` does.
     max_epochs : int or None, default=None
-        Passes over the series, at most. None takes `net`'s, or as many as make
-        500 optimisation steps (for few series) to 3000 (for thousands). With
+        Largest number of passes over the series. None takes that of `net`, or as many
+        as make 500 optimisation steps (for few series) to 3000 (for thousands). With
         `early_stopping` about half of them are used.
     batch_size : int or None, default=None
-        Series per step. None takes `net`'s, or an eighth of the series within 16 and
-        64 (1024 on a GPU), fewer if they are longer than 1024 time points.
+        Series per step. None takes that of `net`, or an eighth of the series, between
+        16 and 64 (1024 on a GPU), and fewer if they are longer than 1024 time points.
     lr : float or None, default=None
-        Learning rate; it rises linearly at first, is held while the held-out loss
-        falls, and then falls to zero. None takes `net`'s, or 0.005 for batches of 64
-        and less for smaller ones, by the square root of their size.
-    optimizer : type or None, default=None
-        Class of `torch.optim`. None takes `net`'s, or AdamW.
-    callbacks : list or None, default=None
-        skorch callbacks, added to the estimator's own; they are copied.
+        Peak learning rate of a warmup-stable-decay schedule: it rises linearly, stays
+        constant while the held-out loss falls, and decays to zero. None takes that of
+        `net`, or 0.005 for batches of 64, and less for smaller ones, by the square root
+        of their size.
     early_stopping : bool, default=True
-        Whether to hold out series, let the learning rate fall and stop when their loss
-        has gained little for some epochs, and restore the best weights. Fewer than
-        five held-out series stop nothing.
+        Whether to hold out series, and to decay the learning rate, stop and restore the
+        best weights when the held-out loss has gained little for some epochs. If fewer
+        than five series would be held out, none are.
     validation_fraction : float in (0, 0.9], default=0.1
         Share of the series to hold out.
     net : skorch.NeuralNet or None, default=None
-        Unfitted net that is cloned and trained, for everything skorch can do; such as
-        ``AugmenterNet(optimizer__weight_decay=0.01)`` of `lgta_sklearn.training.nets`.
-        Parameters above that are not None take precedence.
+        Unfitted skorch net, which is cloned and trained. It gives access to everything
+        else in skorch: ``AugmenterNet(optimizer=..., callbacks=[...],
+        criterion__equivariance=0.5)`` of `lgta_sklearn.training.nets`. Parameters above
+        that are not None take precedence.
     device : str, default="auto"
         ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
         A GPU that has bfloat16 trains in mixed precision.
@@ -176,12 +172,12 @@ class LatentAugmenter(BaseAugmenter):
         Where it runs.
     scaling_ : ScaleDecomposition
         Splits series into level, scale and shape.
-    density_ : object
-        Fitted density; with labels a `lgta_sklearn.density.ClassDensities`.
+    density_ : ClassConditionalDensity
+        Fitted density of each class; without labels there is one class.
     noise_ : object or None
         Fitted observation noise.
     grid_ : ValueGrid
-        The values that samples are put on in channels whose values recur.
+        Observed values, to which samples are rounded in channels whose values recur.
     observation_variance_ : ndarray of shape (n_channels,)
         Mean squared error of the reconstructed shapes, whose variance is one.
     n_active_units_ : int
@@ -194,19 +190,21 @@ class LatentAugmenter(BaseAugmenter):
     n_iter_ : int
         Epochs that were run.
     history_ : list of dict
-        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds); what
-        the training loss consists of, without weights: `train_reconstruction`,
-        `train_kl`, with temporal codes `train_equivariance`; `active_units`.
+        One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds); the
+        terms of the training loss, without weights: `train_reconstruction`,
+        `train_kl`, with codes of steps `train_equivariance`; `active_units`.
     loss_curve_, validation_curve_ : list of float
         Negative bound per epoch in nats per series; the second is None if nothing was
         held out.
-    n_channels_in_, n_timepoints_in_ : int
-        Layout of the series, or of the longest.
+    n_channels_in_ : int
+        Number of channels.
+    n_timepoints_in_ : int
+        Length of the series, or of the longest.
     lengths_vary_ : bool
         Whether the series differed in length.
-    units_ : ndarray of shape (n_channels, 1)
-        Powers of two in which the values of each channel are counted: in `scaling_`,
-        `grid_` and `density_` the largest value of `fit` lies between 1 and 2.
+    channel_scale_ : ndarray of shape (n_channels, 1)
+        Power-of-two scale of each channel. `scaling_`, `grid_` and `density_` refer to
+        values divided by it, of which the largest lies in [1, 2).
     n_features_in_ : int
         Number of time points, if the series came in two dimensions.
     feature_names_in_ : ndarray of str
@@ -241,26 +239,22 @@ class LatentAugmenter(BaseAugmenter):
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
         "backbone": ["cnn_gru", "transformer", "lstm", callable],
         "latent_dim": [None, AT_LEAST_ONE],
-        "latent": ["series", "temporal"],
+        "latent": ["global", "per_step"],
         "hidden_dim": [AT_LEAST_ONE],
         "beta": [Bounds(Real, 0)],
-        "equivariance": [Bounds(Real, 0)],
         "variational": [True],
         "transformation": [None, callable],
         "strength": [None, Bounds(Real, 0)],
-        "density": ["auto", "local", "mixture", "normal", "has sample"],
-        "noise": ["neighbors", "structured", None, "has sample"],
+        "density": ["auto", "local", "mixture", "normal", "method sample"],
+        "noise": ["neighbors", "structured", None, "method sample"],
         "on_transform": ["identity", "reconstruct", "augment"],
         "gaps": ["keep", "fill"],
-        "padded": [True],
         "max_epochs": [None, AT_LEAST_ONE],
         "batch_size": [None, AT_LEAST_ONE],
         "lr": [None, POSITIVE],
-        "optimizer": [None, callable],
-        "callbacks": [None, "has append"],
         "early_stopping": [True],
         "validation_fraction": [Bounds(Real, 0, 0.9, open_low=True)],
-        "net": [None, "has module"],
+        "net": [None, "attribute module"],
         "verbose": [Bounds(Integral, 0), True],
     }
 
@@ -269,10 +263,9 @@ class LatentAugmenter(BaseAugmenter):
         backbone: str | Callable[..., Any] = "cnn_gru",
         *,
         latent_dim: int | None = None,
-        latent: str = "series",
+        latent: str = "global",
         hidden_dim: int = 32,
         beta: float = 1.0,
-        equivariance: float = 1.0,
         variational: bool = True,
         transformation: Callable[..., np.ndarray] | None = None,
         strength: float | None = None,
@@ -280,12 +273,9 @@ class LatentAugmenter(BaseAugmenter):
         noise: Any = "neighbors",
         on_transform: str = "identity",
         gaps: str = "keep",
-        padded: bool = False,
         max_epochs: int | None = None,
         batch_size: int | None = None,
         lr: float | None = None,
-        optimizer: type | None = None,
-        callbacks: list[Any] | None = None,
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
         net: Any = None,
@@ -298,7 +288,6 @@ class LatentAugmenter(BaseAugmenter):
         self.latent = latent
         self.hidden_dim = hidden_dim
         self.beta = beta
-        self.equivariance = equivariance
         self.variational = variational
         self.transformation = transformation
         self.strength = strength
@@ -306,12 +295,9 @@ class LatentAugmenter(BaseAugmenter):
         self.noise = noise
         self.on_transform = on_transform
         self.gaps = gaps
-        self.padded = padded
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
-        self.optimizer = optimizer
-        self.callbacks = callbacks
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.net = net
@@ -320,7 +306,7 @@ class LatentAugmenter(BaseAugmenter):
         self.verbose = verbose
 
     def encode(self, X: Any) -> np.ndarray:
-        """Return where series lie in the latent space.
+        """Return the attributes of series: their place in the latent space.
 
         Parameters
         ----------
@@ -331,16 +317,21 @@ n_timepoints)
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            Posterior mean of the code, `latent_dim` columns (for each step those of
-            its code, with temporal codes); then the level of each
-            channel in the units of `X`; then the log of its scale, where a constant
-            has one less than the smallest scale there is; and, if the series of `fit`
-            differed in length, the log of the length.
+            Posterior mean of the code, `latent_dim` columns (for each time step, with a
+            code of each step); then the level of each channel in the units of `X`;
+            then the log of its scale, where a constant has one less than the smallest
+            scale of the training series; and, if the series of `fit` differed in
+            length, the log of the length.
         """
         self._check_ready()
         panel = check_series(self, X, reset=False)
-        V = self._of_portions(panel, lambda *some: self._encoded(*some)[0])
-        return self._codes.in_units(V, self.units_)
+        space = self._state.space
+
+        def encoded(panel: Panel) -> np.ndarray:
+            return space.restored(self._encoded(panel)[0])
+
+        V = self._map_panel(panel, encoded)
+        return space.rescaled(V, self.channel_scale_)
 
     def decode(self, Z: Any) -> Any:
         """Return the series at points of the latent space, without observation noise.
@@ -348,7 +339,7 @@ n_timepoints)
         Parameters
         ----------
         Z : array-like of shape (n_samples, n_columns)
-            Columns as `encode` returns them.
+            Attributes, with the columns of `encode`.
 
         Returns
         -------
@@ -363,35 +354,42 @@ n_timepoints), or the container of `fit`
             beyond the range of floating-point numbers.
         """
         self._check_ready()
-        codes = self._codes
+        code, level, scale, lengths = self._checked_attributes(Z)
+
+        def decoded(rows: slice) -> np.ndarray:
+            shape = self._decoded(code[rows])
+            X = self.scaling_.join(level[rows], scale[rows], shape)
+            return self._in_data_units(X)
+
+        with pinned_runtime():
+            values = map_chunks(decoded, len(code), self._n_values)
+        return self._as_fitted(Panel(values, lengths))
+
+    def _checked_attributes(self, Z: Any) -> tuple[np.ndarray, ...]:
+        """Return the codes, levels, scales and lengths of checked columns."""
+        space = self._state.space
         Z = check_array(
             Z, dtype=np.float64, input_name="Z", ensure_min_samples=0, allow_nd=True
         )
-        if Z.ndim != 2 or Z.shape[1] != codes.n_columns:
+        if Z.ndim != 2 or Z.shape[1] != space.n_columns:
+            last = ", then a log-length" if space.lengths_vary else ""
             raise ValueError(
-                f"Z must have shape (n_samples, {codes.n_columns}): {codes.n_codes} "
-                f"codes, then {codes.n_channels} levels, then as many log-scales"
-                f"{', then a log-length' * codes.lengths_vary}; got {Z.shape}."
+                f"Z must have shape (n_samples, {space.n_columns}): {space.n_codes} "
+                f"codes, then {space.n_channels} levels, then as many "
+                f"log-scales{last}; got {Z.shape}."
             )
-        V = codes.in_units(Z, 1 / self.units_)
+        V = space.rescaled(Z, 1 / self.channel_scale_)
         with np.errstate(over="ignore"):
-            code, level, scale, lengths = codes.split(V)
-        if not np.isfinite(scale).all():
+            parts = space.split(V)
+        if not np.isfinite(parts[2]).all():
             raise ValueError(
                 f"Z has log-scales up to {V.max():.3g}, too large for floating-point "
                 "numbers. Expected some like those that encode returns."
             )
-
-        def decoded(rows: slice) -> np.ndarray:
-            shape = self._network.decode(code[rows])
-            return self._restored(self.scaling_.join(level[rows], scale[rows], shape))
-
-        with own_settings():
-            X = in_portions(decoded, len(Z), self._n_values)
-        return self._as_fitted(X, lengths)
+        return parts
 
     def reconstruct(self, X: Any) -> Any:
-        """Return what the model keeps of series: encoded and decoded.
+        """Encode series and decode the codes: what the model keeps of them.
 
         Parameters
         ----------
@@ -406,48 +404,50 @@ n_timepoints)
             `gaps` is ``"keep"``.
         """
         self._check_ready()
-        panel = check_series(self, X, reset=False)
+        return self._reconstruction(check_series(self, X, reset=False)).packed()
 
-        def reconstructed(X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-            values = self._reconstructed(X, lengths)
-            return np.where(np.isnan(X), np.nan, values) if keeps else values
-
-        keeps = self.gaps == "keep"
-        values = self._of_portions(panel, reconstructed)
-        return container_of(X).pack(panel.with_values(values))
-
-    def impute(self, X: Any) -> Any:
-        """Return series with their gaps filled, whatever `gaps` says.
-
-        The reconstruction stands in the gaps, moved so that it meets the values on
-        both sides; what is known is not touched. It is encoded again with what was
-        put there, a few times (Rezende et al., 2014, arXiv:1401.4082, appendix F).
+    def transform(self, X: Any) -> Any:
+        """Return the series as `on_transform` says: the prediction-time hook.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
-            Series, NaN where a value is missing.
+            Series.
 
         Returns
         -------
-        array, DataFrame or list of the shape of X
-            Series without missing values, in the container of `X`.
+        array of the shape of X, or a list or a panel if X is one
+            With ``on_transform="identity"`` (the default) a copy; with
+            ``"reconstruct"`` what `reconstruct` returns; with ``"augment"`` a
+            variation whose randomness is a function of the row.
         """
         self._check_ready()
-        panel = check_series(self, X, reset=False)
-        return container_of(X).pack(self._filled(panel))
+        if self.on_transform != "reconstruct":
+            return super().transform(X)
+        panel = self._reconstruction(check_series(self, X, reset=False))
+        return panel.values if panel.container.kind == "table" else panel.packed()
+
+    def _reconstruction(self, panel: Panel) -> Panel:
+        """Return reconstructions of checked series."""
+        values = np.empty_like(panel.values)
+        with pinned_runtime():
+            for _, rows in blocks(len(panel)):
+                some = panel[rows]
+                X = self._reconstructed(some.in_model_units()).values
+                where = ~some.gaps() if self.gaps == "keep" else True
+                values[rows] = some.with_model_values(X, where).values
+        return replace(panel, values=values)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Return how likely each series is: a lower bound of its log density.
+        """Return the evidence lower bound of each series: how likely it is.
 
-        The evidence lower bound of the shape, from the posterior mean, plus the log
-        density of level, log-scale and length under a Gaussian. All are without units,
-        so that a change of units does not change the score. It is the bound itself,
-        with the full Kullback-Leibler term whatever the `beta` of the training, so
-        that models of different `beta` can be compared; a plain autoencoder
-        (``variational=False``) has no such term and compares with its like only.
-        Missing values have no term.
+        It is the bound of the shape, from the posterior mean, plus the log density of
+        level, log-scale and length under a Gaussian. All are without units, so that a
+        change of units does not change the score. The Kullback-Leibler term has its
+        full weight, also if `beta` is not 1, so that models of different `beta` can be
+        compared; a plain autoencoder (``variational=False``) has no such term and can
+        only be compared with others of its kind. Missing values have no term.
 
         Parameters
         ----------
@@ -461,8 +461,7 @@ n_timepoints)
             Scores in nats; higher is likelier.
         """
         self._check_ready()
-        panel = check_series(self, X, reset=False)
-        return self._of_portions(panel, self._bound)
+        return self._map_panel(check_series(self, X, reset=False), self._bound)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, so that a grid search needs no scorer.
@@ -482,174 +481,152 @@ n_timepoints)
         """
         return float(self.score_samples(X).mean())
 
-    def _of_portions(
-        self, panel: Panel, function: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    ) -> np.ndarray:
-        """Return what a function makes of series and lengths, some at a time."""
-
-        def made(rows: slice) -> np.ndarray:
-            some = panel[rows]
-            return function(some.as_channels(), some.lengths)
-
-        with own_settings():
-            return in_portions(made, len(panel), self._n_values)
-
-    @property
-    def _n_values(self) -> int:
-        """Return the number of values in a series."""
-        return self.n_channels_in_ * self.n_timepoints_in_
-
-    def _bound(self, X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def _bound(self, panel: Panel) -> np.ndarray:
         """Return the lower bounds of the log densities of series."""
-        V, shape, *posterior = self._encoded(X, lengths)
-        squared = (shape - self._network.decode(posterior[0])) ** 2
+        V, shape, *posterior = self._encoded(panel)
+        squared = (shape - self._decoded(posterior[0])) ** 2
         variance = self.observation_variance_[:, None]
         terms = squared / variance + np.log(2 * np.pi * variance)
         log_likelihood = -0.5 * np.where(np.isnan(terms), 0.0, terms).sum(axis=(1, 2))
-        return log_likelihood - _kl(*posterior) + self._codes.level_log_density(V)
+        return log_likelihood - _kl(*posterior) + self._state.space.level_log_density(V)
 
     def _encoded(
-        self, X: np.ndarray, lengths: np.ndarray
+        self, panel: Panel
     ) -> tuple[np.ndarray, np.ndarray, *tuple[np.ndarray, ...]]:
-        """Return the columns V, the shapes, and the posterior of the codes."""
-        level, scale, shape = self.scaling_.split(X)
-        posterior = self._network.encode(shape)
-        V = self._codes.join(posterior[0], level, scale, lengths)
-        return V, shape, *posterior
+        """Return standardised attributes V, shapes, and the posterior of the codes."""
+        parts = self._split(panel)
+        posterior = self._posterior(parts.shape)
+        return self._attributes(parts, posterior[0]), parts.shape, *posterior
 
-    def _reconstructed(self, X: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def _posterior(self, shape: np.ndarray) -> list[np.ndarray]:
+        """Return means, and log variances if the model is variational."""
+        return self._state.network.run("encode", shape.transpose(0, 2, 1))
+
+    def _decoded(self, code: np.ndarray) -> np.ndarray:
+        """Return the shapes that the decoder makes of codes."""
+        shape = self._state.network.run("decode", code)[0]
+        return np.ascontiguousarray(shape.transpose(0, 2, 1))
+
+    def _reconstructed(self, panel: Panel) -> Panel:
         """Return series encoded and decoded, also where they are not known."""
-        code, level, scale, _ = self._codes.split(self._encoded(X, lengths)[0])
-        return self.scaling_.join(level, scale, self._network.decode(code))
+        space = self._state.space
+        code, level, scale, _ = space.split(space.restored(self._encoded(panel)[0]))
+        return replace(
+            panel, values=self.scaling_.join(level, scale, self._decoded(code))
+        )
 
-    def _filled(self, panel: Panel) -> Panel:
-        """Return series without gaps."""
-        X, missing = panel.as_channels(), panel.gaps()
-        rows = np.flatnonzero(missing.any(axis=(1, 2)))
-        if not len(rows):
-            return panel
-        known, gaps, lengths = X[rows], missing[rows], panel.lengths[rows]
-        guess = known
-        with own_settings():
-            for _ in range(PASSES):  # level and scale of half a series are not its own
-                means = self._reconstructed(guess, lengths)
-                guess = np.where(gaps, means, known)
-        filled = means + bridge(known - means)
-        X[rows] = self.grid_.snap(filled)
-        return panel.with_values(X, where=missing)
+    def _imputed(self, panel: Panel) -> Panel:
+        """Fill gaps by the reconstruction, moved to meet the values on both sides.
 
-    def _fit_series(
-        self,
-        X: np.ndarray,
-        lengths: np.ndarray,
-        labels: np.ndarray | None,
-        seed: int,
-    ) -> None:
-        """Train the network, then fit density and noise to what it makes of X."""
-        from lgta_sklearn.networks.backbones import resolve_backbone
-        from lgta_sklearn.networks.inference import resolve_device
+        The result is encoded again a few times, since level and scale of half a series
+        are not its own (Rezende et al., 2014, arXiv:1401.4082, appendix F).
+        """
+        known = panel.values
+        gaps, guess = panel.gaps(), self._reconstructed(panel)
+        for _ in range(PASSES - 1):
+            completed = replace(panel, values=np.where(gaps, guess.values, known))
+            guess = self._reconstructed(completed)
+        filled = guess.values + interpolate_gaps(known - guess.values)
+        return replace(panel, values=self.grid_.snap(filled))
 
-        device = resolve_device(self.device)
-        backbone = resolve_backbone(self.backbone)
-        temporal = self.latent == "temporal"
+    def _check_parts(self) -> None:
+        """Refuse a transformation, density or noise that cannot work."""
+        super()._check_parts()
+        per_step = self.latent == "per_step"
         check_transformation(
-            self.transformation, has_time=temporal, has_posterior=self.variational
+            self.transformation, has_time=per_step, has_posterior=self.variational
         )
-        make_density(self.density)  # an unfit object is refused before any training
-        self.scaling_ = ScaleDecomposition().fit(X)
-        self.grid_ = ValueGrid().fit(X)
-        level, scale, shape = self.scaling_.split(X)
-        self._train(shape, backbone, device, seed)
-        mu, *logvar = self._network.encode(shape)
+        make_noise(self.noise)
 
-        def unexplained(rows: slice) -> np.ndarray:
-            left = shape[rows] - self._network.decode(mu[rows])
-            return left.astype(np.float32)  # kept for as long as the estimator is
-
-        residual = in_portions(unexplained, len(X), self._n_values)
-        # a floor, since the log of zero is wanted where reconstruction is perfect
-        variance = [
-            np.nanmean(part.astype(float) ** 2) for part in residual.swapaxes(0, 1)
-        ]
-        self.observation_variance_ = np.maximum(variance, 1e-6)
-        self.kl_ = float(_kl(mu, *logvar).mean())
-        self._codes = CodeSpace(
-            mu,
-            level,
-            scale,
-            lengths,
-            code_shape=getattr(self.module_, "code_shape", mu.shape[1:]),
-            min_scale=self.scaling_.min_scale_,
-            labels=labels,
-        )
-        self._training = TrainingSeries(
-            self._codes.of_series, residual, labels, self._codes.weights
-        )
-        self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
-        self._warn_of_collapse(shape)
-        self._fit_density(labels, seed)
-        inside = np.arange(X.shape[2]) < lengths[:, None, None]
-        self._gaps = GapPatterns().fit(np.isnan(X) & inside, self._codes.V)
-        self._fit_noise(X, lend(residual, self._codes.V), seed)
-
-    def _train(
-        self, shape: np.ndarray, backbone: Callable[..., Any], device: str, seed: int
-    ) -> None:
-        """Train on shapes and note the network and the course of the training."""
-        from lgta_sklearn.networks.inference import FrozenNetwork
+    def _spec(
+        self, parts: SeriesParts, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> Any:
+        """Return what to train: the autoencoder, by the evidence lower bound."""
+        from lgta_sklearn.networks.backbones import resolve_backbone
         from lgta_sklearn.networks.vae import VAE
-        from lgta_sklearn.training.trainer import make_plan, train
+        from lgta_sklearn.training.callbacks import ActiveUnits, KLWarmUp
+        from lgta_sklearn.training.equivariance import TwinPerturbation
+        from lgta_sklearn.training.losses import ELBOLoss
+        from lgta_sklearn.training.spec import TrainingSpec
 
-        net = None if self.net is None else clone(self.net)
-
-        def chosen(name: str) -> Any:
-            value = getattr(self, name)
-            return value if value is not None or net is None else getattr(net, name)
-
-        plan = make_plan(
-            len(shape),
-            shape.shape[2],
-            device=device,
-            batch_size=chosen("batch_size"),
-            max_epochs=chosen("max_epochs"),
-            lr=chosen("lr"),
-            validation_fraction=self.validation_fraction * self.early_stopping,
-        )
-        n_channels, n_timepoints = shape.shape[1:]
-        temporal = self.latent == "temporal"
-        # a module of the user's own need not know of what is not asked for
-        options = {"masked": bool(np.isnan(shape).any()), "temporal": temporal}
-        recipe = {
-            "n_channels": n_channels,
-            "n_timepoints": n_timepoints,
-            "backbone": backbone,
-            "latent_dim": self.latent_dim or (4 if temporal else 16),
-            "hidden_dim": self.hidden_dim,
-            "variational": self.variational,
-            **{name: True for name, wanted in options.items() if wanted},
-        }
-        module, history = train(
-            shape.transpose(0, 2, 1),
-            net,
-            plan,
-            module=recipe,
-            criterion={
+        shape = parts.shape
+        _, n_channels, n_timepoints = shape.shape
+        per_step = self.latent == "per_step"
+        # pass optional arguments only when set, so that a user's module need not
+        # accept them
+        options = {"masked": bool(np.isnan(shape).any()), "temporal": per_step}
+        weight = getattr(self.net, "criterion__equivariance", 1.0) if per_step else 0.0
+        noise: dict[str, Any] = {"generator": torch_stream(rng, Use.LATENT)}
+        if weight:
+            noise["perturb"] = TwinPerturbation(stream(rng, Use.PERTURB))
+        return TrainingSpec(
+            module=VAE,
+            inputs=shape.transpose(0, 2, 1),
+            criterion=ELBOLoss,
+            module_params={
+                "n_channels": n_channels,
+                "n_timepoints": n_timepoints,
+                "backbone": resolve_backbone(self.backbone),
+                "latent_dim": self.latent_dim or (4 if per_step else 16),
+                "hidden_dim": self.hidden_dim,
+                "variational": self.variational,
+                **{name: True for name, wanted in options.items() if wanted},
+            },
+            training_params=noise,
+            criterion_params={
                 "n_channels": n_channels,
                 "beta": self.beta,
-                "equivariance": self.equivariance * temporal,
+                "equivariance": weight,
             },
-            optimizer=self.optimizer,
-            callbacks=self.callbacks or [],
-            device=device,
-            seed=seed,
-            verbose=self.verbose,
+            callbacks=lambda plan: [
+                ("kl_warm_up", KLWarmUp(2 * plan.n_warm)),
+                ("active_units", ActiveUnits()),
+            ],
         )
-        known = recipe if type(module) is VAE else None
-        self._network = FrozenNetwork(module, device, n_timepoints, known)
-        self.history_, self.n_iter_ = history, len(history)
-        self.loss_curve_ = [row["train_loss"] for row in history]
-        held_out = [row["valid_loss"] for row in history if "valid_loss" in row]
-        self.validation_curve_ = held_out or None
+
+    def _share_held_out(self) -> float:
+        """Return the share of the series that early stopping holds out."""
+        return self.validation_fraction if self.early_stopping else 0.0
+
+    def _learn(
+        self,
+        panel: Panel,
+        parts: SeriesParts,
+        labels: np.ndarray | None,
+        rng: np.random.Generator,
+    ) -> None:
+        """Learn residuals, the density of codes and attributes, gaps, and noise."""
+        shape = parts.shape
+        mu, *logvar = self._posterior(shape)
+
+        def unexplained(rows: slice) -> np.ndarray:
+            left = shape[rows] - self._decoded(mu[rows])
+            return left.astype(np.float32)  # kept for as long as the estimator is
+
+        residual = map_chunks(unexplained, len(shape), self._n_values)
+        by_channel = residual.swapaxes(0, 1)
+        variance = [np.nanmean(part.astype(float) ** 2) for part in by_channel]
+        self.observation_variance_ = np.maximum(variance, MIN_VARIANCE)
+        self.kl_ = float(_kl(mu, *logvar).mean())
+        self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
+        code_shape = getattr(self.module_, "code_shape", mu.shape[1:])
+        V = self._learn_attributes(mu, code_shape, parts, labels, rng)
+        space = self._state.space
+        self._state.training = TrainingReference(
+            V[:, : space.n_movable] if space.lengths_vary else V,
+            residual,
+            labels,
+            space.weights,
+        )
+        self._warn_of_collapse(shape)
+        self._learn_gaps(panel, V)
+        self._learn_noise(panel, impute_from_neighbors(residual, V), V, rng)
+
+    def _completed(self, V: np.ndarray) -> np.ndarray:
+        """Return standardised attributes, the missing ones those of similar series."""
+        if not hasattr(self._state, "donors"):  # the training series themselves
+            self._state.donors = thinned(V)
+        return impute_columns(V, self._state.donors)
 
     def _warn_of_collapse(self, shape: np.ndarray) -> None:
         """Warn if series that differ share one code."""
@@ -657,148 +634,95 @@ n_timepoints)
             return
         if np.where(np.isnan(shape), 0.0, shape).var(axis=0).max() > ACTIVE_VARIANCE:
             warnings.warn(
-                f"the posterior has collapsed: none of {self._codes.n_codes} latent "
-                f"units is active (KL {self.kl_:.2g} nats), so codes carry no "
+                f"the posterior has collapsed: none of {self._state.space.n_codes} "
+                f"latent units is active (KL {self.kl_:.2g} nats), so codes carry no "
                 "information and variations leave the shape of a series as it is. "
                 "Train longer (max_epochs), lower beta, or set variational=False; if "
                 "that changes nothing, the shapes may be noise without common "
                 "structure.",
                 PosteriorCollapseWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
-    def _fit_density(self, labels: np.ndarray | None, seed: int) -> None:
-        """Fit the density of codes, levels and log-scales, per class if there are."""
-        V = self._codes.V
-        density = make_density(self.density, random_state=seed % 2**31)
-        self.density_ = (
-            density.fit(V) if labels is None else ClassDensities(density, V, labels)
-        )
+    def _learn_noise(
+        self,
+        panel: Panel,
+        residual: np.ndarray,
+        V: np.ndarray,
+        rng: np.random.Generator,
+    ) -> None:
+        """Fit the observation noise to residuals, given the attributes."""
+        noise = make_noise(self.noise, as_int(stream(rng, Use.NOISE)))
+        self.noise_ = noise if noise is None else fit_sampler(noise, residual, V)
+        if not hasattr(noise, "calibrate"):
+            return
+        seed = as_int(stream(rng, Use.CALIBRATION))
+        n_drawn = int(np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, BLOCK))
+        labels = self._draw_labels(n_drawn, seed)
 
-    def _fit_noise(self, X: np.ndarray, residual: np.ndarray, seed: int) -> None:
-        """Fit the observation noise to residuals at standardised codes."""
-        if self.noise is None:
-            self.noise_ = None
-        elif isinstance(self.noise, str) and self.noise == "neighbors":
-            noise = NeighborNoise(random_state=seed % 2**31)
-            self.noise_ = noise.fit(residual, self._codes.V)
-            n_drawn = int(np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, BLOCK))
+        def drawn() -> np.ndarray:
+            # the same stream each time, so that only the blend differs
+            block = stream(seed, Use.SAMPLE)
+            return self._sample_block(n_drawn, labels, block).values
 
-            def drawn() -> np.ndarray:
-                return self._draw(None, n_drawn, seed)[0] / self.units_
+        noise.calibrate(drawn, panel.values)
 
-            blend_enough(self.noise_, drawn, X)
-        else:
-            structured = isinstance(self.noise, str)
-            noise = ResidualNoise() if structured else clone(self.noise, safe=False)
-            self.noise_ = noise.fit(residual.astype(np.float64))
+    def _generate(
+        self, V: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Decode codes and add observation noise."""
+        space = self._state.space
+        shape = self._decoded(space.split(space.restored(V))[0])
+        if self.noise_ is None:
+            return shape
+        row = (self.n_channels_in_, self.n_timepoints_in_)
+        of_noise = stream(rng, Use.NOISE)
+        return shape + sample_rows(self.noise_, len(V), of_noise, given=V, row=row)
 
-    def _varier(self, X: np.ndarray, labels: np.ndarray | None) -> Varier:
-        """Return what moves codes, levels, log-scales and residuals of series."""
-        codes, transformation = self._codes, self.transformation or _default()
-        V, shape, *posterior = self._encoded(X, np.full(len(X), X.shape[2]))
+    def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
+        """Return a function that moves codes, levels, log-scales and residuals."""
+        space, transformation = self._state.space, self.transformation or _default()
+        V, shape, *posterior = self._encoded(panel)
         mu, *logvar = posterior
-        decoded = self._network.decode(mu)
-        rows = codes.standardised(V)[:, : codes.n_of_series]
-        residual_scale = np.sqrt(self.observation_variance_)
-        peers = LatentPeers(
-            self._training, codes, rows, labels, *logvar, residual_scale=residual_scale
+        decoded = self._decoded(mu)
+        rows = V[:, : space.n_movable]
+        reference = LatentReference(
+            self._state.training,
+            space,
+            rows,
+            labels,
+            *logvar,
+            residual_scale=np.sqrt(self.observation_variance_),
         )
-        if moves_of(transformation) == "series" or self.latent == "temporal":
-            rows = np.concatenate([rows, (shape - decoded).reshape(len(X), -1)], axis=1)
-        _, level, scale, _ = codes.split(V)
-        # up to e^40 times the largest value there is: of a size that may be squared
+        if moves_of(transformation) == "series" or self.latent == "per_step":
+            residual = (shape - decoded).reshape(len(V), -1)
+            rows = np.concatenate([rows, residual], axis=1)
+        _, level, scale, _ = space.split(space.restored(V))
+        # the largest step whose scale can still be squared
         most = LARGEST_LOG - np.log(np.where(scale > 0, scale, 1.0))
 
-        def vary(factor: float, rngs: Rngs) -> np.ndarray:
-            step = step_of_rows(scaled(transformation, factor), rows, rngs, peers)
-            of_code, of_level, of_scale, of_residual = codes.split_step(step)
-            moved = shape + self._network.decode(mu + of_code) - decoded
-            if of_residual.size:  # nothing is added where the other is not known
-                moved = moved + np.nan_to_num(of_residual).reshape(shape.shape)
-            new_scale = scale * np.exp(np.minimum(of_scale, most))
-            return self.scaling_.join(level + of_level, new_scale, moved)
+        def perturb(index: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
+            farther = scaled(transformation, factor)
+            step = step_of_rows(farther, rows[index], rngs, reference[index])
+            of_code, of_level, of_scale, of_residual = space.split_step(step)
+            moved = self._decoded(mu[index] + of_code) - decoded[index] + shape[index]
+            if of_residual.size:  # nothing is added if the other series is not known
+                moved = moved + np.nan_to_num(of_residual).reshape(moved.shape)
+            new_scale = scale[index] * np.exp(np.minimum(of_scale, most[index]))
+            return self.scaling_.join(level[index] + of_level, new_scale, moved)
 
-        return vary
+        return perturb
 
     def _keeps_energy(self) -> bool:
-        """Tell whether variations get back the energy that they lose."""
-        # codes between those of two steps decode to less than either
-        return self.latent == "temporal"
-
-    def _draw(
-        self, labels: np.ndarray | None, n_samples: int, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw codes, levels, scales and lengths, decode, add observation noise."""
-        if labels is None and isinstance(self.density_, ClassDensities):
-            labels = self.density_.draw_labels(n_samples, seed)
-        lengths = np.empty(n_samples, dtype=int)
-
-        def drawn(rows: slice) -> np.ndarray:
-            V = self._draw_codes(labels, rows, seed)
-            code, level, scale, lengths[rows] = self._codes.split(
-                self._codes.restored(V)
-            )
-            shape = self._network.decode(code) + self._draw_noise(V, rows, seed + 1)
-            beyond = np.arange(shape.shape[2]) >= lengths[rows, None, None]
-            shape[np.broadcast_to(beyond, shape.shape)] = np.nan
-            shape = self.scaling_.as_shape(shape, scale)
-            X = self.grid_.snap(self.scaling_.join(level, scale, shape))
-            if self.gaps == "keep" and self._gaps.gaps_ is not None and len(X):
-                X[_in_blocks(self._gaps.sample_at, V, rows, seed + 2)] = np.nan
-            return self._restored(X)
-
-        return in_portions(drawn, n_samples, self._n_values), lengths
-
-    def _draw_codes(
-        self, labels: np.ndarray | None, rows: slice, seed: int
-    ) -> np.ndarray:
-        """Return standardised rows of the density, within the range seen in `fit`."""
-        n_rows = rows.stop - rows.start
-        if isinstance(self.density_, ClassDensities):
-            V = self.density_.draw(n_rows, seed, labels, rows.start)
-        else:
-            row = (self._codes.n_columns,)
-            V = draw(self.density_, n_rows, seed, rows.start, row=row)
-        return self._codes.within_range(V)
-
-    def _draw_noise(self, V: np.ndarray, rows: slice, seed: int) -> np.ndarray | float:
-        """Return observation noise for rows of a draw, of standardised codes."""
-        if self.noise_ is None or not len(V):
-            return 0.0
-        if not isinstance(self.noise_, NeighborNoise):
-            row = (self.n_channels_in_, self.n_timepoints_in_)
-            return draw(self.noise_, len(V), seed, rows.start, row=row)
-        return _in_blocks(self.noise_.sample_at, V, rows, seed)
-
-    @property
-    def module_(self) -> Any:
-        """Return the trained network, a torch module."""
-        return self._network.module
-
-    @property
-    def device_(self) -> str:
-        """Return the device the network is on."""
-        return self._network.device
+        """Tell whether the energy that variations lose is restored."""
+        # codes between those of two time steps decode to a smaller amplitude
+        return self.latent == "per_step"
 
 
 def _default() -> SomeOf:
     """Return the transformation that serves most classifiers on most sets."""
     nearest = Mixup(n_neighbors=1)
     return SomeOf([nearest, LinearDelta()], probabilities=[0.5, 1.0])
-
-
-def _in_blocks(
-    sample_at: Callable[..., np.ndarray], V: np.ndarray, rows: slice, seed: int
-) -> np.ndarray:
-    """Return what is drawn at the codes of some rows, each block with a generator."""
-    parts = []
-    for number, block in blocks(len(V), rows.start // BLOCK):
-        # always for a whole block, so that a longer draw begins with a shorter one
-        some = np.resize(V[block], (BLOCK, V.shape[1]))
-        drawn = sample_at(some, np.random.default_rng([seed, number]))
-        parts.append(drawn[: block.stop - block.start])
-    return np.concatenate(parts)
 
 
 def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:

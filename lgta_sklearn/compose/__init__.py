@@ -2,11 +2,11 @@
 
 A scikit-learn Pipeline cannot add rows, so growth stands around an estimator
 (`AugmentedClassifier`, `AugmentedRegressor`) or, in the Pipeline of imbalanced-learn,
-in front of it (`LatentResampler`). All of them work while fitting only: what is
-predicted reaches the estimator untouched.
+in front of it (`SyntheticOverSampler`). All of them work while fitting only: series to
+predict reach the estimator unchanged.
 """
 
 from lgta_sklearn.compose.augmented import AugmentedClassifier, AugmentedRegressor
-from lgta_sklearn.compose.resampler import LatentResampler
+from lgta_sklearn.compose.oversampler import SyntheticOverSampler
 
-__all__ = ["AugmentedClassifier", "AugmentedRegressor", "LatentResampler"]
+__all__ = ["AugmentedClassifier", "AugmentedRegressor", "SyntheticOverSampler"]

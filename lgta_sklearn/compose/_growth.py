@@ -5,6 +5,7 @@ labels (and weights) they get.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,26 +13,67 @@ from sklearn.base import clone
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from lgta_sklearn._containers import Container
-from lgta_sklearn._panels import Panel, panel_of
-from lgta_sklearn._validation import Constraint, check_labels_present
+from lgta_sklearn._parameters import Constraint
+from lgta_sklearn._random import Use, as_int, stream
+from lgta_sklearn._series.containers import Container
+from lgta_sklearn._series.labels import check_labels_present
+from lgta_sklearn._series.panel import Panel, panel_of
+from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 
-__all__ = ["GROWTH", "checked_labels", "new_rows", "one_of", "seeded", "sources"]
+__all__ = [
+    "GROWTH_CONSTRAINTS",
+    "Growth",
+    "check_augmenter",
+    "checked_labels",
+    "clone_with_seed",
+    "fitted_augmenter",
+    "labels_from_one_hot",
+    "source_rows",
+]
 
-ROUNDS = 10  # draws of a row whose label is doubted, before the real row stands in
-GROWTH: Mapping[str, Sequence[Constraint]] = {
-    "augmenter": [None, "has augment"],
+ROUNDS = 10  # redraws of a rejected sample before the real series is repeated instead
+GROWTH_CONSTRAINTS: Mapping[str, Sequence[Constraint]] = {
+    "augmenter": [None, "method fit"],
     "method": ["augment", "sample"],
-    "off_class": ["keep", "reject", "relabel"],
+    "on_mislabeled": ["keep", "reject", "relabel"],
 }
 
 
-def checked_labels(y: Any, *, warn: bool = True) -> Any:
-    """Return labels of one dimension, in their container where it has one.
+def check_augmenter(name: str, augmenter: Any, method: str) -> None:
+    """Refuse an augmenter without the method that is to make new series.
 
     Parameters
     ----------
+    name : str
+        Name of the composer, for the message.
+    augmenter : augmenter or None
+        None is `LatentAugmenter`.
+    method : {"augment", "sample"}
+        The method.
+
+    Raises
+    ------
+    ValueError
+        If the augmenter does not have the method.
+    """
+    if augmenter is None or hasattr(augmenter, method):
+        return
+    other = {"augment": "sample", "sample": "augment"}[method]
+    cure = f" Use method={other!r}." if hasattr(augmenter, other) else ""
+    raise ValueError(
+        f"method={method!r} of {name} needs an augmenter with a `{method}` method, got "
+        f"{augmenter!r}.{cure}"
+    )
+
+
+def checked_labels(name: str, y: Any, *, warn: bool = True) -> Any:
+    """Return labels of one dimension, in their container if that is one of pandas.
+
+    Parameters
+    ----------
+    name : str
+        Name of the estimator, for the message.
     y : array-like of shape (n_samples,) or (n_samples, 1)
         Labels.
     warn : bool, default=True
@@ -48,7 +90,10 @@ def checked_labels(y: Any, *, warn: bool = True) -> Any:
         If labels are missing or are no classes.
     """
     if y is None:
-        raise ValueError("requires y to be passed, but the target y is None.")
+        raise ValueError(
+            f"{name} requires y to be passed, but the target y is None. Expected one "
+            "label for each series."
+        )
     flat = column_or_1d(y, warn=warn)
     check_labels_present(flat)
     if flat.dtype.kind == "f":
@@ -58,8 +103,8 @@ def checked_labels(y: Any, *, warn: bool = True) -> Any:
     return y if in_pandas and y.ndim == 1 else flat
 
 
-def one_of(y: Any) -> Any:
-    """Return labels that come one-hot as numbers of classes, others as they are.
+def labels_from_one_hot(y: Any) -> Any:
+    """Return one-hot indicators as numbers of classes, other labels as they are.
 
     Parameters
     ----------
@@ -87,8 +132,8 @@ def one_of(y: Any) -> Any:
     return indicators.argmax(axis=1)
 
 
-def seeded(augmenter: Any, random_state: Any) -> Any:
-    """Return an unfitted augmenter, seeded if it has no seed of its own.
+def clone_with_seed(augmenter: Any, random_state: Any) -> Any:
+    """Clone an augmenter, and seed the clone if it has no seed of its own.
 
     Parameters
     ----------
@@ -108,10 +153,10 @@ def seeded(augmenter: Any, random_state: Any) -> Any:
     return fresh
 
 
-def sources(
+def source_rows(
     y: np.ndarray, wanted: Mapping[Any, int], rng: np.random.Generator
 ) -> np.ndarray:
-    """Return the rows that new ones come from: those of a class evenly, in turn.
+    """Return the rows that new ones are made of: those of a class evenly, in turn.
 
     Parameters
     ----------
@@ -120,7 +165,7 @@ def sources(
     wanted : mapping of label to int
         How many new rows.
     rng : numpy.random.Generator
-        Chooses which rows are taken once more than others.
+        Chooses the rows that are taken once more than others.
 
     Returns
     -------
@@ -134,73 +179,129 @@ def sources(
     return np.concatenate(parts)
 
 
-def new_rows(
-    augmenter: Any,
-    X: Panel,
-    container: Container,
-    labels: np.ndarray,
-    source: np.ndarray,
-    *,
-    method: str,
-    judge: Any,
-    off_class: str,
-    seed: int,
-) -> tuple[Panel, np.ndarray]:
-    """Return new series and the rows whose labels they get.
+def fitted_augmenter(
+    augmenter: Any, panel: Panel, labels: np.ndarray | None, seed: int
+) -> Any:
+    """Return a clone of an augmenter, fitted to checked series.
+
+    Parameters
+    ----------
+    augmenter : augmenter or None
+        None is `LatentAugmenter`.
+    panel : Panel
+        Training series.
+    labels : ndarray of shape (n_samples,) or None
+        Their labels.
+    seed : int
+        Seed for an augmenter that has none.
+
+    Returns
+    -------
+    augmenter
+        Fitted; it returns arrays, or lists of arrays if lengths vary.
+    """
+    fresh = clone_with_seed(augmenter, as_int(stream(seed, Use.AUGMENTER)))
+    plain = replace(panel, container=panel.container.plain())
+    # our own need not unpack and check the series again
+    given = plain if isinstance(fresh, BaseAugmenter) else plain.packed()
+    return fresh.fit(given) if labels is None else fresh.fit(given, labels)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Makes new series of training series.
 
     Parameters
     ----------
     augmenter : augmenter
         Fitted to the series and their labels.
-    X : Panel
+    panel : Panel
         Training series.
-    container : Container
-        What they came in.
-    labels : ndarray of shape (n_samples,)
-        Their labels.
-    source : ndarray of int of shape (n_new,)
-        Rows to make new ones of.
-    method : {"augment", "sample"}
-        Whether to vary the rows or to invent others of their class.
-    judge : classifier or None
-        Fitted; doubts labels.
-    off_class : {"keep", "reject", "relabel"}
-        What becomes of new series that the judge puts into another class.
+    labels : ndarray of shape (n_samples,) or None
+        Their labels; None if the targets are numbers.
     seed : int
         Seed of the draws.
-
-    Returns
-    -------
-    new : Panel
-        New series.
-    source : ndarray of int of shape (n_new,)
-        Rows with their labels.
+    method : {"augment", "sample"}, default="augment"
+        Whether to vary the rows or to sample others of their class.
+    label_checker : classifier or None, default=None
+        Fitted classifier that checks the labels of new series.
+    on_mislabeled : {"keep", "reject", "relabel"}, default="keep"
+        Treatment of new series to which the checker gives another label.
     """
 
-    def draw(source: np.ndarray, seed: int) -> Panel:
-        if method == "sample":
-            drawn = augmenter.sample(y=labels[source], random_state=seed)
-        else:
-            given = container.plain().pack(X[source])
-            drawn, _ = augmenter.augment(given, labels[source], random_state=seed)
-        return panel_of(drawn, X.values.shape[-1])
+    augmenter: Any
+    panel: Panel
+    labels: np.ndarray | None
+    seed: int
+    method: str = "augment"
+    label_checker: Any = None
+    on_mislabeled: str = "keep"
 
-    def judged() -> np.ndarray:
-        return judge.predict(container.pack(new, source))
+    def grow(self, source: np.ndarray) -> tuple[Panel, np.ndarray]:
+        """Return new series and the rows whose labels they get.
 
-    new = draw(source, seed)
-    if judge is None:
-        return new, source
-    if off_class == "relabel":
-        first = {label: np.argmax(labels == label) for label in np.unique(labels)}
-        predicted = judged()
-        off = predicted != labels[source]
-        return new, np.where(off, [first[label] for label in predicted], source)
-    for attempt in range(1, ROUNDS + 1):
-        off = np.flatnonzero(judged() != labels[source])
-        if not len(off):
+        Parameters
+        ----------
+        source : ndarray of int of shape (n_new,)
+            Rows to make new ones of.
+
+        Returns
+        -------
+        new : Panel
+            New series.
+        source : ndarray of int of shape (n_new,)
+            Rows with their labels.
+        """
+        new = self._drawn(source, 0)
+        if self.label_checker is None or self.labels is None:
             return new, source
-        real = X[source[off]]
-        other = real if attempt == ROUNDS else draw(source[off], seed + attempt)
-        new.values[off], new.lengths[off] = other.values, other.lengths
-    return new, source
+        if self.on_mislabeled == "relabel":
+            return new, self._relabelled(new, source)
+        return self._redrawn(new, source), source
+
+    def _drawn(self, source: np.ndarray, attempt: int) -> Panel:
+        """Return a new series for each source row."""
+        seed = as_int(stream(self.seed, Use.GROWTH, attempt))
+        width = self.panel.values.shape[-1]
+        labels = [] if self.labels is None else [self.labels[source]]
+        if self.method == "sample":
+            drawn = self.augmenter.sample(y=labels[0], random_state=seed)
+            return self._with_container(panel_of(drawn, width))
+        given = self.panel[source]
+        if isinstance(self.augmenter, BaseAugmenter):
+            given = replace(given, container=Container("panel"))
+        else:
+            given = given.container.plain().pack(given)
+        drawn = self.augmenter.augment(given, *labels, random_state=seed)
+        drawn = drawn[0] if labels else drawn
+        return self._with_container(
+            drawn if isinstance(drawn, Panel) else panel_of(drawn, width)
+        )
+
+    def _with_container(self, panel: Panel) -> Panel:
+        return replace(panel, container=self.panel.container)
+
+    def _checked(self, new: Panel, source: np.ndarray) -> np.ndarray:
+        """Return the labels that the checker gives to new series."""
+        return self.label_checker.predict(new.packed(source))
+
+    def _relabelled(self, new: Panel, source: np.ndarray) -> np.ndarray:
+        """Return rows with the labels that the checker gives."""
+        labels: np.ndarray = self.labels  # type: ignore[assignment]
+        first = {label: np.argmax(labels == label) for label in np.unique(labels)}
+        predicted = self._checked(new, source)
+        off = predicted != labels[source]
+        return np.where(off, [first[label] for label in predicted], source)
+
+    def _redrawn(self, new: Panel, source: np.ndarray) -> Panel:
+        """Return new series, redrawn until the checker gives them their label."""
+        labels: np.ndarray = self.labels  # type: ignore[assignment]
+        for attempt in range(1, ROUNDS + 1):
+            off = np.flatnonzero(self._checked(new, source) != labels[source])
+            if not len(off):
+                return new
+            real = self.panel[source[off]]
+            last = attempt == ROUNDS
+            other = real if last else self._drawn(source[off], attempt)
+            new.values[off], new.lengths[off] = other.values, other.lengths
+        return new

@@ -17,7 +17,7 @@ def wanted_counts(strategy: Any, y: np.ndarray) -> dict[Any, int]:
     Parameters
     ----------
     strategy : str, float, mapping or callable
-        As `LatentResampler` explains.
+        As `SyntheticOverSampler` explains.
     y : ndarray of shape (n_samples,)
         Labels.
 

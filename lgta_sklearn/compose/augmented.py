@@ -28,22 +28,18 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from lgta_sklearn._containers import Container, container_of
-from lgta_sklearn._panels import Panel, panel_of, stacked
-from lgta_sklearn._random import seed_from
-from lgta_sklearn._validation import (
-    Bounds,
-    Constraint,
-    check_parameters,
-    check_series,
-    take_labels,
-)
+from lgta_sklearn._parameters import Bounds, Constraint, check_parameters
+from lgta_sklearn._random import Use, seed_from, stream
+from lgta_sklearn._series.checks import check_series
+from lgta_sklearn._series.labels import take_labels
+from lgta_sklearn._series.panel import Panel, stacked
 from lgta_sklearn.compose._growth import (
-    GROWTH,
+    GROWTH_CONSTRAINTS,
+    Growth,
+    check_augmenter,
     checked_labels,
-    new_rows,
-    seeded,
-    sources,
+    fitted_augmenter,
+    source_rows,
 )
 from lgta_sklearn.compose._strategy import wanted_counts
 
@@ -72,20 +68,20 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
         self,
         X: Any,
         y: Any,
-        grow: Callable[[Panel, Container, Any, int], tuple[Panel, np.ndarray]],
+        grow: Callable[[Panel, Any, int], tuple[Panel, np.ndarray]],
         fit_params: Mapping[str, Any],
     ) -> Self:
         """Fit the estimator on the series and the new ones that `grow` makes."""
-        panel, container = check_series(self, X, reset=True), container_of(X)
+        panel = check_series(self, X, reset=True)
         check_consistent_length(panel, y)
         self._check_gaps(panel)
         params = fit_params
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **fit_params).estimator.fit
         seed = seed_from(self.random_state)
-        new, source = grow(panel, container, y, seed)
+        new, source = grow(panel, y, seed)
         index = np.concatenate([np.arange(len(panel)), source])
-        grown = container.pack(stacked([panel, new]), index)
+        grown = stacked([panel, new]).packed(index)
         self.n_augmented_ = len(new)
         self.estimator_ = clone(self.estimator).fit(
             grown, take_labels(y, index), **_take_params(params, len(panel), index)
@@ -172,19 +168,19 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
     estimator : classifier
         Classifier of scikit-learn, sktime or aeon, or a Pipeline that ends in one.
     augmenter : augmenter or None, default=None
-        What makes the new series; None takes `LatentAugmenter` with its defaults.
+        Source of the new series; None takes `LatentAugmenter` with its defaults.
     n_copies : int, default=4
         New series per series; 0 only fits the classifier.
     sampling_strategy : None, str, float, dict or callable, default=None
-        How many series each class shall have, in the words of `LatentResampler`; takes
-        the place of `n_copies`.
+        Wanted number of series of each class, as in `SyntheticOverSampler`; it replaces
+        `n_copies`.
     method : {"augment", "sample"}, default="augment"
-        Whether new series are variations of those of the class (`augment`) or
-        invented from its density (`sample`).
-    off_class : {"keep", "reject", "relabel"}, default="keep"
-        What becomes of new series that the classifier, fitted on the real ones alone,
-        puts into another class: nothing, they are drawn anew (up to ten times, then
-        the real series is repeated in their place), or they get that label.
+        Whether new series are variations of those of the class (`augment`) or sampled
+        from its density (`sample`). The augmenter must have that method.
+    on_mislabeled : {"keep", "reject", "relabel"}, default="keep"
+        Treatment of new series that a classifier, fitted on the real series alone,
+        assigns to another class: they are kept; they are drawn again (up to ten times,
+        then the real series is repeated instead); or they get that label.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the growth; also of the augmenter, where that has none of its own.
 
@@ -207,7 +203,7 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
 
     See Also
     --------
-    LatentResampler : The same as a step of imbalanced-learn's Pipeline.
+    SyntheticOverSampler : The same as a step of imbalanced-learn's Pipeline.
 
     References
     ----------
@@ -229,9 +225,9 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
     """
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
-        "estimator": ["has fit"],
+        "estimator": ["method fit"],
         "n_copies": [Bounds(Integral, 0)],
-        **GROWTH,
+        **GROWTH_CONSTRAINTS,
     }
 
     def __init__(
@@ -242,7 +238,7 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
         n_copies: int = 4,
         sampling_strategy: Any = None,
         method: str = "augment",
-        off_class: str = "keep",
+        on_mislabeled: str = "keep",
         random_state: Any = None,
     ) -> None:
         self.estimator = estimator
@@ -250,7 +246,7 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
         self.n_copies = n_copies
         self.sampling_strategy = sampling_strategy
         self.method = method
-        self.off_class = off_class
+        self.on_mislabeled = on_mislabeled
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
@@ -279,37 +275,34 @@ n_timepoints)
             For bad parameters, series or labels, before any training.
         """
         check_parameters(self, self._parameter_constraints)
-        y = checked_labels(y)
+        check_augmenter(type(self).__name__, self.augmenter, self.method)
+        y = checked_labels(type(self).__name__, y)
         self._fit_grown(X, y, self._grow, fit_params)
         return self
 
-    def _grow(
-        self, X: Panel, container: Container, y: Any, seed: int
-    ) -> tuple[Panel, np.ndarray]:
+    def _grow(self, panel: Panel, y: Any, seed: int) -> tuple[Panel, np.ndarray]:
         """Return new series and the rows whose labels they get."""
         labels = np.asarray(y)
-        source = np.tile(np.arange(len(X)), self.n_copies)
+        source = np.tile(np.arange(len(panel)), self.n_copies)
         if self.sampling_strategy is not None:
             counts = wanted_counts(self.sampling_strategy, labels)
-            source = sources(labels, counts, np.random.default_rng(seed))
+            source = source_rows(labels, counts, stream(seed, Use.SOURCES))
         if not len(source):
-            return X[:0], source
-        plain = container.plain().pack(X)
-        self.augmenter_ = seeded(self.augmenter, seed % 2**31).fit(plain, labels)
-        judge = None
-        if self.off_class != "keep":
-            judge = clone(self.estimator).fit(container.pack(X), labels)
-        return new_rows(
+            return panel[:0], source
+        self.augmenter_ = fitted_augmenter(self.augmenter, panel, labels, seed)
+        checker = None
+        if self.on_mislabeled != "keep":
+            checker = clone(self.estimator).fit(panel.packed(), labels)
+        growth = Growth(
             self.augmenter_,
-            X,
-            container,
+            panel,
             labels,
-            source,
+            seed,
             method=self.method,
-            judge=judge,
-            off_class=self.off_class,
-            seed=seed,
+            label_checker=checker,
+            on_mislabeled=self.on_mislabeled,
         )
+        return growth.grow(source)
 
     @property
     def classes_(self) -> np.ndarray:
@@ -370,7 +363,7 @@ class AugmentedRegressor(RegressorMixin, _Augmented):
     estimator : regressor
         Regressor of scikit-learn, sktime or aeon, or a Pipeline that ends in one.
     augmenter : augmenter or None, default=None
-        What makes the variations; None takes `LatentAugmenter` with its defaults.
+        Source of the variations; None takes `LatentAugmenter` with its defaults.
     n_copies : int, default=4
         Variations of each series; 0 only fits the regressor.
     random_state : None, int, RandomState or Generator, default=None
@@ -410,9 +403,9 @@ class AugmentedRegressor(RegressorMixin, _Augmented):
     """
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
-        "estimator": ["has fit"],
+        "estimator": ["method fit"],
         "n_copies": [Bounds(Integral, 0)],
-        "augmenter": GROWTH["augmenter"],
+        "augmenter": GROWTH_CONSTRAINTS["augmenter"],
     }
 
     def __init__(
@@ -452,23 +445,20 @@ n_timepoints)
             For bad parameters, series or targets, before any training.
         """
         check_parameters(self, self._parameter_constraints)
+        check_augmenter(type(self).__name__, self.augmenter, "augment")
         _require_y(self, y)
         y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return self._fit_grown(X, y, self._grow, fit_params)
 
-    def _grow(
-        self, X: Panel, container: Container, y: Any, seed: int
-    ) -> tuple[Panel, np.ndarray]:
+    def _grow(self, panel: Panel, y: Any, seed: int) -> tuple[Panel, np.ndarray]:
         """Return variations and their source rows."""
-        source = np.tile(np.arange(len(X)), self.n_copies)
+        source = np.tile(np.arange(len(panel)), self.n_copies)
         if not len(source):
-            return X[:0], source
-        plain = container.plain()
-        self.augmenter_ = seeded(self.augmenter, seed % 2**31).fit(plain.pack(X))
-        varied = self.augmenter_.augment(plain.pack(X[source]), random_state=seed)
-        return panel_of(varied, X.values.shape[-1]), source
+            return panel[:0], source
+        self.augmenter_ = fitted_augmenter(self.augmenter, panel, None, seed)
+        return Growth(self.augmenter_, panel, None, seed).grow(source)
 
 
 def _require_y(estimator: Any, y: Any) -> None:

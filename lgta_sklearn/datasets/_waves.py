@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from lgta_sklearn._parameters import Bounds
 from lgta_sklearn._random import seed_from
-from lgta_sklearn._validation import Bounds
 
 __all__ = ["make_waves"]
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._containers import container_of, unpack
-from lgta_sklearn._panels import pad
-from lgta_sklearn._validation import AT_LEAST_ONE, Bounds
+from lgta_sklearn._parameters import AT_LEAST_ONE, Bounds
+from lgta_sklearn._series.containers import unpack
+from lgta_sklearn._series.panel import pad
 
 __all__ = ["time_split", "unwindow", "windows"]
 
@@ -236,9 +236,9 @@ def _unpacked(X: Any) -> tuple[list[np.ndarray], Callable[[list[np.ndarray]], An
             return new
 
         return [np.atleast_2d(values.T)], like_frame
-    container = container_of(X)
-    if container.is_ragged:
-        rows = [_floats(row) for row in unpack(X, container)]
+    container, series = unpack(X)
+    if series is not None:
+        rows = [_floats(row) for row in series]
         return [np.atleast_2d(row) for row in rows], lambda new: container.pack(
             pad([a.reshape(b.shape) for a, b in zip(new, rows, strict=True)])
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lgta_sklearn._random import seeded_initialisation
+from lgta_sklearn._runtime import seeded_initialisation
 
 __all__ = ["train_gru"]
 

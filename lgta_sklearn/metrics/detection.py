@@ -10,7 +10,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from lgta_sklearn._random import own_settings, seed_from
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn.metrics._gru import train_gru
 from lgta_sklearn.metrics._panels import as_pair, min_max, thinned
 from lgta_sklearn.metrics.features import RandomConvolutions
@@ -88,7 +89,7 @@ def discriminative_score(
     X = np.concatenate([thinned(real, n, seed), thinned(synthetic, n, seed + 1)])
     origin = np.repeat([1, 0], n)
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=seed % 2**31)
-    with own_settings():
+    with pinned_runtime():
         guess = cross_val_predict(_critic(critic, seed), X, origin, cv=folds)
     return abs(float(balanced_accuracy_score(origin, guess)) - 0.5)
 
@@ -142,7 +143,7 @@ def _gru_score(
         )
 
     n_channels = real.shape[1]
-    with own_settings(), torch.no_grad():
+    with pinned_runtime(), torch.no_grad():
         critic = train_gru(n_channels, n_channels, loss, n_steps=n_steps, seed=seed)
         right = [(logits(*critic, a_test) > 0), (logits(*critic, b_test) <= 0)]
     accuracy = np.mean([float(part.float().mean()) for part in right])

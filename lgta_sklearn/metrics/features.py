@@ -12,7 +12,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from lgta_sklearn._random import blocks, own_settings, seed_from
+from lgta_sklearn._chunks import blocks
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._runtime import pinned_runtime
 
 __all__ = ["RandomConvolutions"]
 
@@ -122,7 +124,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, 2 * n_kernels)
             Share of each response above its threshold, then the maxima.
         """
-        with own_settings():
+        with pinned_runtime():
             parts = [self._features(X[rows]) for _, rows in blocks(len(X))]
         return np.concatenate(parts)
 

@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from tqdm.auto import tqdm
 
+from lgta_sklearn._files.bytes import write_whole
 from lgta_sklearn._random import seed_from
-from lgta_sklearn._storage import write_whole
 from lgta_sklearn.metrics import distribution, neighbours, privacy
 from lgta_sklearn.metrics._page import COLOURS, page
 from lgta_sklearn.metrics._panels import as_pair, thinned

@@ -7,7 +7,8 @@ from sklearn.base import clone, is_regressor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
-from lgta_sklearn._random import own_settings, seed_from
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn.metrics._gru import train_gru
 from lgta_sklearn.metrics._panels import as_pair, min_max
 
@@ -104,7 +105,7 @@ def _gru_forecast(
         return (forecast(gru, head, x[rows]) - y[rows]).abs().mean()
 
     n_channels = real.shape[1]
-    with own_settings(), torch.no_grad():
+    with pinned_runtime(), torch.no_grad():
         model = train_gru(x.shape[2], n_channels, loss, n_steps=n_steps, seed=seed)
         return float((forecast(*model, x_test) - y_test).abs().mean())
 

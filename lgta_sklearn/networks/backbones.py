@@ -28,10 +28,10 @@ needs neither:
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from torch import Tensor, nn
 
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn.networks.layers import sinusoidal_positions
 from lgta_sklearn.networks.recurrence import recur
 
@@ -40,11 +40,11 @@ __all__ = [
     "CNNGRU",
     "LSTM",
     "Transformer",
-    "is_shipped",
     "resolve_backbone",
 ]
 
 
+@storable
 class CNNGRU(nn.Module):
     """Gated recurrent unit over a sequence that strided convolutions shortened.
 
@@ -77,6 +77,7 @@ class CNNGRU(nn.Module):
         return h + recur(self.gru, h)  # (B, L, out)
 
 
+@storable
 class LSTM(nn.Module):
     """Long short-term memory over a shortened sequence.
 
@@ -115,6 +116,7 @@ class LSTM(nn.Module):
         return h
 
 
+@storable
 class Transformer(nn.Module):
     """Pre-norm Transformer encoder with sinusoidal positions.
 
@@ -180,24 +182,6 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "transformer": Transformer,
     "lstm": LSTM,
 }
-
-
-def is_shipped(backbone: Callable[..., nn.Module]) -> bool:
-    """Tell whether a backbone is one of the package, with options or without.
-
-    Parameters
-    ----------
-    backbone : callable
-        What builds the backbone.
-
-    Returns
-    -------
-    bool
-        False for a user's own.
-    """
-    while isinstance(backbone, partial):
-        backbone = backbone.func
-    return backbone in BACKBONES.values()
 
 
 def resolve_backbone(

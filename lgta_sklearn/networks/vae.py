@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn.networks.layers import Lengthen, Shorten
 
 __all__ = ["VAE", "choose_stride"]
@@ -50,6 +51,7 @@ def choose_stride(n_timepoints: int) -> int:
     return stride
 
 
+@storable
 class VAE(nn.Module):
     """Encoder, Gaussian latent head and decoder around one kind of backbone.
 

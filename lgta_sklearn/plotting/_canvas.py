@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._containers import container_of, unpack
-from lgta_sklearn._panels import pad, with_channels
+from lgta_sklearn._series.containers import unpack
+from lgta_sklearn._series.panel import pad, with_channels
 
 __all__ = [
     "CLASSES",
@@ -184,9 +184,8 @@ def series_of(X: Any, name: str = "X") -> np.ndarray:
     ValueError
         If it holds no series.
     """
-    container = container_of(X)
-    if container.is_ragged:
-        rows = unpack(X, container)
+    _, rows = unpack(X)
+    if rows is not None:
         values = pad([np.asarray(row, dtype=float) for row in rows]).values
     else:
         values = np.asarray(X, dtype=float)

@@ -1,3 +1,1 @@
-"""Training: losses, batches and the skorch net."""
-
-ACTIVE_VARIANCE = 0.01  # of a code's posterior mean over the series: it is in use
+"""Training: what a family hands over, the trainer, losses, batches, the skorch net."""

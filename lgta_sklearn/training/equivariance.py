@@ -1,4 +1,4 @@
-"""The equivariance term: a drift of the codes shall decode to a drift of the series.
+"""The equivariance term: a drift of the codes has to decode to a drift of the series.
 
 Letters: ``z`` codes per time step, (B, L, d); ``u`` shapes of series, (B, T, C); ``T``
 a transformation of sequences; ``D`` the decoder. The term is
@@ -38,16 +38,16 @@ class TwinPerturbation:
 
     Parameters
     ----------
-    seed : int
-        Seed of the draws.
+    rng : numpy.random.Generator
+        Source of randomness.
     kinds : sequence of type, default=KINDS
         Transformations of sequences that are drawn from.
     """
 
     def __init__(
-        self, seed: int, kinds: Sequence[Callable[..., Callable]] = KINDS
+        self, rng: np.random.Generator, kinds: Sequence[Callable[..., Callable]] = KINDS
     ) -> None:
-        self.rng, self.kinds = np.random.default_rng(seed), kinds
+        self.rng, self.kinds = rng, kinds
 
     def __call__(self, z: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return codes and shapes transformed alike.

@@ -5,10 +5,10 @@ For a shape ``u`` of T time points and C channels, with reconstruction ``u_hat``
     ELBO = sum_{t,c} log N(u | u_hat, sigma_c^2)  -  beta * KL(q(z | u) || N(0, I)),
 
 a sum over time and channels, so that ``beta = 1`` is the bound itself whatever the
-length. The observation variance ``sigma_c^2`` is not a setting: its best value is the
+length. The observation variance ``sigma_c^2`` is not a parameter: its optimum is the
 mean squared error of the channel, in closed form (sigma-VAE, Rybkin et al., 2021,
-arXiv:2006.13202), which balances reconstruction and KL without tuning. Where a value
-is missing (NaN), or the series has ended, the sum has no term.
+arXiv:2006.13202), which balances reconstruction and KL without tuning. Missing values
+(NaN) and time points beyond the end of a series have no term in the sum.
 """
 
 import math
@@ -17,8 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ELBOLoss", "gaussian_log_likelihood", "kl_divergence"]
+__all__ = ["ACTIVE_VARIANCE", "ELBOLoss", "gaussian_log_likelihood", "kl_divergence"]
 
+ACTIVE_VARIANCE = 0.01  # of the mean of a code's posterior: an active unit
 MIN_VARIANCE = 1e-2  # of the shape, whose variance is one
 
 
@@ -79,13 +80,13 @@ class ELBOLoss(nn.Module):
 
     Attributes
     ----------
-    warmth : float in [0, 1]
-        Share of `beta` that applies while training; a callback raises it. Evaluation
-        always takes the full `beta`, so that early stopping compares like with like.
+    kl_weight : float in [0, 1]
+        Annealing factor of `beta` in training; a callback raises it. Evaluation always
+        uses the full `beta`, so that losses of different epochs can be compared.
     variance : Tensor of shape (C,)
         Running observation variance, used in evaluation.
     parts : dict of Tensor of shape ()
-        What the last loss consisted of, in nats per series and without weights:
+        Terms of the last loss, in nats per series and without weights:
         `reconstruction` (the negative log likelihood), `kl`, and `equivariance`, the
         error in units of the observation variance, where there is one.
 
@@ -101,7 +102,7 @@ class ELBOLoss(nn.Module):
         self, n_channels: int, beta: float = 1.0, equivariance: float = 0.0
     ) -> None:
         super().__init__()
-        self.beta, self.warmth, self.equivariance = beta, 1.0, equivariance
+        self.beta, self.kl_weight, self.equivariance = beta, 1.0, equivariance
         self.register_buffer("variance", torch.ones(n_channels))
         self.parts: dict[str, Tensor] = {}
 
@@ -130,7 +131,7 @@ class ELBOLoss(nn.Module):
             variance = variance.clamp_min(MIN_VARIANCE)
             self.variance.lerp_(variance, 0.05)
         likelihood = gaussian_log_likelihood(target, u_hat, variance)
-        beta = self.beta * (self.warmth if self.training else 1.0)
+        beta = self.beta * (self.kl_weight if self.training else 1.0)
         parts = {"reconstruction": -likelihood, "kl": kl_divergence(mu, logvar)}
         loss = beta * parts["kl"] - likelihood
         for difference in apart:

@@ -1,16 +1,17 @@
-"""One training, from a prepared skorch net to trained weights.
+"""One training, from a `TrainingSpec` to a trained network and its history.
 
-skorch was made for supervised learning; for a generative net inside somebody else's
-pipeline five of its habits are changed here: it prints, it holds out a fifth of the
-rows, it draws from torch's global generator, it trains on through NaN, and it
-swallows Ctrl-C.
+skorch was made for supervised learning. Five of its habits do not fit a generative net
+inside another pipeline, and are changed here: it prints, it holds out a fifth of the
+rows, it draws from torch's global generator, it trains on after NaN, and it swallows
+Ctrl-C.
 """
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,28 +19,34 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, GradientNormClipping
 
-from lgta_sklearn._random import free_threads, own_settings, seeded_initialisation
-from lgta_sklearn.training.equivariance import TwinPerturbation
-from lgta_sklearn.training.nets import (
-    AugmenterNet,
+from lgta_sklearn._random import Use, seed_from, stream, torch_stream
+from lgta_sklearn._runtime import (
+    configured_threads,
+    pinned_runtime,
+    seeded_initialisation,
+)
+from lgta_sklearn.training.batches import as_tensors
+from lgta_sklearn.training.callbacks import (
     DivergenceGuard,
-    HoldThenCool,
-    KLWarmUp,
     LossParts,
     Progress,
+    StopTraining,
+    WarmupStableDecay,
 )
+from lgta_sklearn.training.nets import AugmenterNet
+from lgta_sklearn.training.spec import TrainingSpec
 
 __all__ = ["Plan", "make_plan", "train"]
 
-# optimisation steps: few series are learnt by heart, many want the whole schedule
+# optimisation steps: few series are soon memorised, many need the whole schedule
 MIN_STEPS, MAX_STEPS = 500, 3000
 STEPS_PER_ROOT = 50  # times the square root of the number of series
 MIN_BATCH, MAX_BATCH = 16, 64
 RATE = 5e-3  # of the largest batch
-MAX_BATCH_GPU = 1024  # where a step costs what it costs to call, not what it computes
+MAX_BATCH_GPU = 1024  # on a GPU kernel launches dominate the cost of a step
 BATCH_VALUES = 2**16  # time points in a batch: more no longer fit into the caches
-# time points in a batch from which a second thread pays, and threads of which one may
-# be taken: where every core is wanted by others too, it makes a step slower
+# batch size (in time points) above which a second thread pays, if at least four threads
+# are configured: on a busy machine it makes a step slower
 TWO_THREADS, SPARE_THREADS = 2**15, 4
 MIN_VALIDATION = 5  # fewer held-out series say too little to stop by
 
@@ -140,44 +147,33 @@ def make_plan(
     if lr is None:
         lr = RATE * math.sqrt(min(batch_size / MAX_BATCH, 1.0))
     long = batch_size * n_timepoints >= TWO_THREADS
-    n_threads = 2 if long and free_threads() >= SPARE_THREADS else 1
+    n_threads = 2 if long and configured_threads() >= SPARE_THREADS else 1
     return Plan(n_train, n_valid, batch_size, max_epochs, lr, n_threads)
 
 
 def train(
-    U: np.ndarray,
+    spec: TrainingSpec,
     net: NeuralNet | None,
     plan: Plan,
+    rng: np.random.Generator,
     *,
-    module: dict[str, Any],
-    criterion: dict[str, Any],
-    optimizer: type | None,
-    callbacks: Sequence[Any],
     device: str,
-    seed: int,
     verbose: int,
 ) -> tuple[Any, list[dict[str, float]]]:
     """Train a network and return it with the history of its training.
 
     Parameters
     ----------
-    U : ndarray of shape (n_samples, n_timepoints, n_channels)
-        Shapes of series.
+    spec : TrainingSpec
+        What to train.
     net : NeuralNet or None
-        An initialised skorch net is not needed; None takes `AugmenterNet`. It is
-        changed: pass a clone.
+        skorch net, which is changed: pass a clone. None takes that of the spec.
     plan : Plan
         How long to train.
-    module, criterion : dict
-        Arguments of the network and of the loss.
-    optimizer : type or None
-        Class of `torch.optim`; None takes the net's own, and failing that AdamW.
-    callbacks : sequence
-        skorch callbacks of the user, copied.
+    rng : numpy.random.Generator
+        Source of the streams for the weights, the order of rows and the split.
     device : str
         Device of torch.
-    seed : int
-        Seed of the weights, the order, the noise and the split.
     verbose : int
         1 shows a progress bar.
 
@@ -187,7 +183,7 @@ def train(
         Trained network in evaluation mode.
     history : list of dict
         One row per epoch: `epoch`, `train_loss`, `valid_loss`, `dur` (seconds), and
-        what `LossParts` notes.
+        the columns of the callbacks.
 
     Raises
     ------
@@ -198,42 +194,71 @@ def train(
     KeyboardInterrupt
         After Ctrl-C.
     """
-    streams = [int(s) for s in np.random.SeedSequence(seed).generate_state(5)]
-    noise, order = (torch.Generator().manual_seed(s) for s in streams[:2])
-    net = AugmenterNet() if net is None else net
-    if criterion.get("equivariance"):
-        module = {**module, "perturb": TwinPerturbation(streams[4])}
-    if optimizer is None and net.optimizer is None:
+    net = (spec.net or AugmenterNet)() if net is None else net
+    _configure(net, spec, plan, rng, device)
+    net.set_params(callbacks=_callbacks(net, spec, plan, verbose))
+    with torch.enable_grad(), pinned_runtime(plan.n_threads):
+        with seeded_initialisation(seed_from(stream(rng, Use.WEIGHTS))):
+            net.initialize()
+        with _out_of_memory(device, plan.batch_size):
+            _run(net, as_tensors(spec.inputs, device))
+    trained = net.module_.eval()
+    for name in spec.training_params:
+        setattr(trained, name, None)
+    return trained, _plain(net.history)
+
+
+def _configure(
+    net: NeuralNet,
+    spec: TrainingSpec,
+    plan: Plan,
+    rng: np.random.Generator,
+    device: str,
+) -> None:
+    """Set the parameters of a net, but for the callbacks."""
+    if net.optimizer is None:
         net.set_params(optimizer=torch.optim.AdamW, optimizer__fused=device != "mps")
-    elif optimizer is not None:
-        net.set_params(optimizer=optimizer)
+    for part in ("module", "criterion"):
+        if getattr(net, part) is None:
+            net.set_params(**{part: getattr(spec, part)})
+    module = {**spec.module_params, **spec.training_params}
+    criterion = {f"criterion__{k}": v for k, v in spec.criterion_params.items()}
+    split = _HeldOut(plan.n_valid, stream(rng, Use.SPLIT)) if plan.n_valid else None
+    options = {"iterator_train__drop_last": True} if spec.drop_last else {}
     net.set_params(
         **{f"module__{name}": value for name, value in module.items()},
-        **{f"criterion__{name}": value for name, value in criterion.items()},
-        module__generator=noise,
+        **{name: value for name, value in criterion.items() if name not in vars(net)},
+        **options,
         iterator_train__shuffle=True,
-        iterator_train__generator=order,
-        train_split=_HeldOut(plan.n_valid, streams[2]) if plan.n_valid else None,
+        iterator_train__generator=torch_stream(rng, Use.ORDER),
+        train_split=split,
         batch_size=plan.batch_size,
         max_epochs=plan.max_epochs,
         lr=plan.lr,
-        callbacks=[
-            *copy.deepcopy(_listed(net.callbacks, callbacks)),
-            *_own_callbacks(plan, verbose),
-        ],
         device=device,
         verbose=0,
     )
-    with torch.enable_grad(), own_settings(plan.n_threads):
-        with seeded_initialisation(streams[3]):
-            net.initialize()
-        with _out_of_memory(device, plan.batch_size):
-            net.partial_fit(torch.as_tensor(U, dtype=torch.float32, device=device))
-    if _interrupted(net):
-        raise KeyboardInterrupt("training was interrupted; the estimator is not fitted")
-    trained = net.module_.eval()
-    trained.generator = trained.perturb = None
-    return trained, _plain(net.history)
+
+
+def _run(net: NeuralNet, X: Any) -> None:
+    """Train until the plan or a callback ends it; let Ctrl-C through.
+
+    The `partial_fit` of skorch treats both alike.
+    """
+    notify = net.notify
+
+    def notified(method_name: str, **kwargs: Any) -> None:
+        try:
+            notify(method_name, **kwargs)
+        except KeyboardInterrupt as stop:  # how callbacks of skorch end a training
+            raise StopTraining from stop
+
+    net.notify = notified
+    notified("on_train_begin", X=X, y=None)
+    with suppress(StopTraining):
+        net.fit_loop(X)
+    notified("on_train_end", X=X, y=None)
+    del net.notify
 
 
 @contextmanager
@@ -254,15 +279,14 @@ def _out_of_memory(device: str, batch_size: int) -> Iterator[None]:
         ) from error
 
 
-@dataclass(frozen=True)
 class _HeldOut:
     """Seeded split for skorch's `train_split`."""
 
-    n_valid: int
-    seed: int
+    def __init__(self, n_valid: int, rng: np.random.Generator) -> None:
+        self.n_valid, self.rng = n_valid, rng
 
     def __call__(self, dataset: Any, **kwargs: Any) -> tuple[Any, Any]:
-        rows = np.random.default_rng(self.seed).permutation(len(dataset))
+        rows = self.rng.permutation(len(dataset))
         subset = torch.utils.data.Subset
         return (
             subset(dataset, rows[self.n_valid :].tolist()),
@@ -270,63 +294,54 @@ class _HeldOut:
         )
 
 
-def _listed(of_net: Any, of_user: Sequence[Any]) -> list[Any]:
-    """Return the callbacks of the net and of the user as one list."""
-    for given in of_user:
-        callback = given[-1] if isinstance(given, tuple) else given
+def _callbacks(
+    net: NeuralNet, spec: TrainingSpec, plan: Plan, verbose: int
+) -> list[Any]:
+    """Return the callbacks of the net (copied), the family, and every training."""
+    given = net.callbacks if isinstance(net.callbacks, list) else []
+    for one in given:
+        callback = one[-1] if isinstance(one, tuple) else one
         if not hasattr(callback, "on_epoch_end"):
             raise ValueError(
                 "callbacks must be callbacks of skorch (skorch.callbacks.Callback) or "
-                f"pairs of a name and one, got {given!r}."
+                f"pairs of a name and one, got {one!r}."
             )
-    return [*(of_net if isinstance(of_net, list) else []), *of_user]
-
-
-def _own_callbacks(plan: Plan, verbose: int) -> list[Any]:
-    """Return the callbacks of every training; early stopping must stand last."""
     callbacks = [
-        ("kl_warm_up", KLWarmUp(2 * plan.n_warm)),
+        *copy.deepcopy(given),
+        *spec.callbacks(plan),
         ("parts", LossParts()),
         ("clipping", GradientNormClipping(1.0)),
         ("divergence", DivergenceGuard()),
     ]
     if verbose:
         callbacks.append(("progress", Progress()))
-    schedule = HoldThenCool(plan.n_steps, plan.n_warm, max(plan.max_epochs // 12, 2))
-    if plan.n_valid:
+    monitor = spec.monitor if plan.n_valid else None
+    if monitor is not None:
         patience = max(10, plan.max_epochs // 4)
-        stop = EarlyStopping(patience=patience, threshold_mode="abs", load_best=True)
-        callbacks.append(("early_stopping", stop))
-    # whoever stops the training is the last that is asked
+        options = {"threshold_mode": "abs", "load_best": True}
+        stopping = EarlyStopping(monitor, patience=patience, **options)
+        callbacks.append(("early_stopping", stopping))
+    patience = max(plan.max_epochs // 12, 2)
+    schedule = WarmupStableDecay(plan.n_steps, plan.n_warm, patience, monitor)
+    # callbacks that stop the training must come last
     return [*callbacks, ("schedule", schedule)]
 
 
-def _interrupted(net: NeuralNet) -> bool:
-    """Tell whether Ctrl-C ended the training: skorch swallows it."""
-    stopped_early = any(
-        getattr(callback, "complete_", False)
-        or (
-            isinstance(callback, EarlyStopping)
-            and callback.misses_ >= callback.patience
-        )
-        for _, callback in net.callbacks_
-    )
-    complete = bool(net.history) and "train_loss" in net.history[-1]
-    return not stopped_early and (len(net.history) < net.max_epochs or not complete)
-
-
 def _plain(history: Any) -> list[dict[str, float]]:
-    """Return the epochs without skorch's rows per batch."""
-    kinds = {
-        "epoch": int,
-        "train_loss": float,
-        "valid_loss": float,
-        "dur": float,
-        "train_reconstruction": float,
-        "train_kl": float,
-        "train_equivariance": float,
-        "active_units": int,
-    }
-    return [
-        {k: kind(row[k]) for k, kind in kinds.items() if k in row} for row in history
-    ]
+    """Return the numbers of each epoch, without skorch's rows per batch."""
+    first = ("epoch", "train_loss", "valid_loss", "dur")
+    left_out = ("train_batch_count", "valid_batch_count")
+    rows = []
+    for row in history:
+        names = [*first, *(name for name in row if name not in first)]
+        rows.append(
+            {
+                name: int(row[name]) if isinstance(row[name], int) else float(row[name])
+                for name in names
+                if name in row
+                and name not in left_out
+                and isinstance(row[name], Real)
+                and not isinstance(row[name], bool)
+            }
+        )
+    return rows

@@ -125,7 +125,7 @@ def step_of(
             moved = transformed(transformation, part.Z, part.rng)
             step[part.where] = part.unfold(moved - part.Z)
     else:
-        part = V if moves == "series" else V[:, : peers.n_described]
+        part = V if moves == "series" else V[:, : peers.n_movable]
         moved = transformed(transformation, part, rng, peers, may_lose=True)
         step[:, : part.shape[1]] = moved - part
     return step

@@ -1,7 +1,11 @@
-"""The training series in latent space, for transformations that look at them.
+"""The training series, for transformations that look at them.
 
-Letters: ``V`` codes, levels and log-scales, standardised, (n, n_described); ``R`` what
-the model cannot explain of the shapes, (n, C * T). A whole series is a row of both.
+This is the only room that keeps rows of the training series. `TrainingReference` holds
+them; a `Reference` is how they look from given series.
+
+Letters: ``V`` codes, levels and log-scales, standardised, (n, n_movable); ``R`` the
+residuals of the shapes, which the model cannot explain, (n, C * T). A whole series is a
+row of both.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,21 +15,29 @@ from typing import Any, Self
 
 import numpy as np
 
-from lgta_sklearn._random import one_of_each
-from lgta_sklearn.augmenters._codes import CodeSpace
-from lgta_sklearn.augmenters._response import Rngs
-from lgta_sklearn.transforms._combinations import Transformation, step_of
+from lgta_sklearn._files.registry import storable
+from lgta_sklearn._neighbors import NearestRows
+from lgta_sklearn._random import choose_per_row
+from lgta_sklearn.augmenters._attributes import AttributeSpace
 
-__all__ = ["LatentPeers", "Part", "Peers", "TrainingSeries", "step_of_rows"]
+__all__ = [
+    "LatentReference",
+    "Reference",
+    "SequenceView",
+    "TrainingReference",
+    "impute_columns",
+    "thinned",
+]
 
-MOST_POOLED = 20_000  # series of a class among which neighbours are looked for
-MIN_MEMBERS = 8  # series from which a class says by itself what it permits
+MOST_POOLED = 20_000  # series of a class among which neighbours are sought
+MOST_DONORS = 5000  # training series that can lend a missing attribute
+MIN_MEMBERS = 8  # smallest class whose pairs are drawn from the class alone
 SAME = 1e-5  # distance below which a code is that of the series itself
 
 
 @dataclass(frozen=True)
-class Part:
-    """The sequences that a part of some rows stands for.
+class SequenceView:
+    """A view of some columns as sequences.
 
     Parameters
     ----------
@@ -34,9 +46,9 @@ class Part:
     rng : numpy.random.Generator
         Source of randomness for them.
     where : tuple
-        Index of the part: which rows, and which of their columns.
+        Index of the view: which rows, and which of their columns.
     unfold : callable
-        Makes of steps of `Z` those of the part.
+        Turns steps of `Z` into steps of the columns.
     """
 
     Z: np.ndarray
@@ -45,19 +57,20 @@ class Part:
     unfold: Callable[[np.ndarray], np.ndarray]
 
 
-class TrainingSeries:
-    """The training series, looked up by nearness or drawn in pairs.
+@storable
+class TrainingReference:
+    """Rows of the training series: their neighbours, and pairs of them.
 
     Parameters
     ----------
-    V : ndarray of shape (n_samples, n_described)
+    V : ndarray of shape (n_samples, n_movable)
         Standardised codes, levels and log-scales.
     residual : ndarray of shape (n_samples, n_channels, n_timepoints)
-        What the model cannot explain, NaN where a series is not known.
+        Residuals of the shapes, NaN where a value is missing.
     labels : ndarray of int of shape (n_samples,) or None
         Numbers of their classes.
-    weights : ndarray of shape (n_described,) or float, default=1.0
-        What the columns of V are multiplied by to tell who is near.
+    weights : ndarray of shape (n_movable,) or float, default=1.0
+        Column weights of the neighbour search.
     """
 
     def __init__(
@@ -67,16 +80,25 @@ class TrainingSeries:
         labels: np.ndarray | None,
         weights: np.ndarray | float = 1.0,
     ) -> None:
-        self.V, self.weights = V, weights
+        self.V, self.weights, self.labels = V, weights, labels
         self.residual = residual.astype(np.float32, copy=False)
         classes = np.zeros(len(V), dtype=int) if labels is None else labels
         self._class = classes
+        # search indexes by class (None: all series), built when they are first needed
+        self._indexes: dict[int | None, tuple[np.ndarray, NearestRows]] = {}
         if np.bincount(classes).max() < 2:  # no class has two: any two will do
             classes = np.zeros(len(V), dtype=int)
         self._members = np.argsort(classes, kind="stable")  # class after class
         self._size = np.bincount(classes)
         self._first = np.cumsum(self._size) - self._size
         self._paired = classes[self._size[classes] > 1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("V", "residual", "labels", "weights")
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
     def rows(self, index: np.ndarray, n_columns: int) -> np.ndarray:
         """Return columns of V and, if there are more, of R.
@@ -135,7 +157,7 @@ class TrainingSeries:
 
         Parameters
         ----------
-        V : ndarray of shape (n_samples, n_described)
+        V : ndarray of shape (n_samples, n_movable)
             Standardised codes, levels and log-scales.
         labels : ndarray of int of shape (n_samples,) or None
             Numbers of their classes; for -1 and None that of the nearest series,
@@ -148,84 +170,132 @@ class TrainingSeries:
         ndarray of int of shape (n_samples, k)
             Which training series; the series itself where its class has no other.
         """
-        from sklearn.neighbors import NearestNeighbors
-
         found = np.empty((len(V), k), dtype=int)
-        V, among = V * self.weights, self.V * self.weights
-        classes = self._classes(V, among, labels)
+        V = V * self.weights
+        classes = self._classes(V, labels)
         for label in np.unique(classes):
-            rows, pool = classes == label, np.flatnonzero(self._class == label)
-            pool = pool[:: -(-len(pool) // MOST_POOLED)]
-            index = NearestNeighbors(n_neighbors=min(k + 1, len(pool)))
-            distance, near = index.fit(among[pool]).kneighbors(V[rows])
+            rows = classes == label
+            pool, index = self._searched(label)
+            distance, near = index.search(V[rows], min(k + 1, len(pool)))
             # a training series is its own nearest neighbour; put it last
             order = np.argsort(distance < SAME, axis=1, kind="stable")
             near = np.take_along_axis(near, order, axis=1)[:, : max(len(pool) - 1, 1)]
             found[rows] = pool[np.take(near, np.arange(k) % near.shape[1], axis=1)]
         return found
 
-    def _classes(
-        self, V: np.ndarray, among: np.ndarray, labels: np.ndarray | None
-    ) -> np.ndarray:
-        """Return the classes of rows, that of the nearest where it is not said."""
-        from sklearn.neighbors import KNeighborsClassifier
+    def _searched(self, label: int | None) -> tuple[np.ndarray, NearestRows]:
+        """Return the series of a class, and their search index."""
+        if label not in self._indexes:
+            every = np.arange(len(self.V))
+            pool = every if label is None else np.flatnonzero(self._class == label)
+            if label is not None:
+                pool = pool[:: -(-len(pool) // MOST_POOLED)]
+            self._indexes[label] = pool, NearestRows(self.V[pool] * self.weights, 1)
+        return self._indexes[label]
 
+    def _classes(self, V: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """Return the classes of rows; that of the nearest series if it is not given."""
         if not self._class.any():  # there is but one
             return np.zeros(len(V), dtype=int)
         classes = np.full(len(V), -1) if labels is None else labels.copy()
         unknown = np.flatnonzero(classes < 0)
         if len(unknown):
-            nearest = KNeighborsClassifier(1).fit(among, self._class)
-            classes[unknown] = nearest.predict(V[unknown])
+            nearest = self._searched(None)[1].to(V[unknown])[:, 0]
+            classes[unknown] = self._class[nearest]
         return classes
 
 
-class Peers:
-    """The training series as seen from given series: those of the same class.
+def impute_columns(V: np.ndarray, donors: np.ndarray) -> np.ndarray:
+    """Fill missing attributes from the training series with similar other attributes.
 
     Parameters
     ----------
-    training : TrainingSeries
+    V : ndarray of shape (n_samples, n_columns)
+        Standardised rows, NaN for a channel of which nothing was observed.
+    donors : ndarray of shape (n_donors, n_columns)
+        Standardised rows of training series.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_columns)
+        Rows without NaN.
+
+    References
+    ----------
+    Troyanskaya et al. (2001), "Missing value estimation methods for DNA microarrays",
+    doi:10.1093/bioinformatics/17.6.520.
+    """
+    from sklearn.impute import KNNImputer
+
+    if not np.isnan(V).any():
+        return V
+    imputer = KNNImputer(keep_empty_features=True).set_output(transform="default")
+    return imputer.fit(donors).transform(V)
+
+
+def thinned(V: np.ndarray) -> np.ndarray:
+    """Return the rows that are kept as donors.
+
+    Parameters
+    ----------
+    V : ndarray of shape (n_samples, n_columns)
+        Rows.
+
+    Returns
+    -------
+    ndarray of shape (n_donors, n_columns)
+        Every k-th row, at most 5000; all of them are not copied.
+    """
+    return V[:: -(-len(V) // MOST_DONORS)]
+
+
+class Reference:
+    """The training series from the viewpoint of given series: those of the same class.
+
+    Parameters
+    ----------
+    training : TrainingReference
         The training series.
-    V : ndarray of shape (n_samples, n_described)
+    V : ndarray of shape (n_samples, n_movable)
         Standardised codes, levels and log-scales of the given series.
     labels : ndarray of int of shape (n_samples,) or None
         Numbers of their classes; -1 and None where they are not known.
 
     Attributes
     ----------
-    n_described : int
+    n_movable : int
         Columns of V.
     """
 
     def __init__(
-        self, training: TrainingSeries, V: np.ndarray, labels: np.ndarray | None
+        self, training: TrainingReference, V: np.ndarray, labels: np.ndarray | None
     ) -> None:
         self.training, self.V, self.labels = training, V, labels
-        self.n_described = V.shape[1]
-        self._rows = slice(None)
+        self.n_movable = V.shape[1]
+        self._rows = np.arange(len(V))
         self._near: dict[int, np.ndarray] = {}  # of all rows, looked up once
 
-    def __getitem__(self, rows: slice) -> Self:
+    def __getitem__(self, rows: Any) -> Self:
+        """Return the reference of some of the given series."""
         part = copy(self)
-        part._rows = rows
+        part._rows = self._rows[rows]
         return part
 
     @property
     def posterior_scale(self) -> np.ndarray | None:
-        """Return how uncertain a model is of the codes of the rows.
+        """Return the posterior standard deviation of the codes of the rows.
 
         Returns
         -------
         ndarray of shape (n_samples, n_codes) or None
-            Standard deviations, in units of V; None if no model knows.
+            In units of V; None if no model knows it.
         """
         return None
 
     def sequences(
         self, V: np.ndarray, rng: np.random.Generator, *, noise: bool = True
-    ) -> Iterator[Part]:
-        """Yield the sequences that rows stand for.
+    ) -> Iterator[SequenceView]:
+        """Yield views of rows as sequences.
 
         Parameters
         ----------
@@ -234,12 +304,12 @@ class Peers:
         rng : numpy.random.Generator
             Source of randomness.
         noise : bool, default=True
-            Whether what a model cannot explain is among them.
+            Whether the residuals are among them.
 
         Yields
         ------
-        Part
-            Sequences, all together of every row.
+        SequenceView
+            Views that together cover every row.
         """
         raise NotImplementedError
 
@@ -281,20 +351,20 @@ class Peers:
         """
         if k not in self._near:
             self._near[k] = self.training.near(self.V, self.labels, k)
-        chosen = one_of_each(self._near[k][self._rows], rng)
+        chosen = choose_per_row(self._near[k][self._rows], rng)
         return self.training.rows(chosen, V.shape[1])
 
 
-class LatentPeers(Peers):
-    """The training series as seen from given ones by a model.
+class LatentReference(Reference):
+    """The training series from the viewpoint of given series and a model.
 
     Parameters
     ----------
-    training : TrainingSeries
+    training : TrainingReference
         The training series.
-    codes : CodeSpace
-        What the columns of V are.
-    V : ndarray of shape (n_samples, n_described)
+    space : AttributeSpace
+        Statistics of the columns of V.
+    V : ndarray of shape (n_samples, n_movable)
         Standardised codes, levels and log-scales of the given series.
     labels : ndarray of int of shape (n_samples,) or None
         Numbers of their classes; -1 and None where they are not known.
@@ -306,8 +376,8 @@ class LatentPeers(Peers):
 
     def __init__(
         self,
-        training: TrainingSeries,
-        codes: CodeSpace,
+        training: TrainingReference,
+        space: AttributeSpace,
         V: np.ndarray,
         labels: np.ndarray | None,
         logvar: np.ndarray | None = None,
@@ -315,28 +385,28 @@ class LatentPeers(Peers):
         residual_scale: np.ndarray,
     ) -> None:
         super().__init__(training, V, labels)
-        self.codes, self.logvar = codes, logvar
+        self.space, self.logvar = space, logvar
         self.residual_scale = residual_scale
 
     @property
     def posterior_scale(self) -> np.ndarray | None:
-        """Return how uncertain the model is of the codes of the rows.
+        """Return the posterior standard deviation of the codes of the rows.
 
         Returns
         -------
         ndarray of shape (n_samples, n_codes) or None
-            Standard deviations, in units of V; None if the model is not variational.
+            In units of V; None if the model is not variational.
         """
         if self.logvar is None:
             return None
-        return self.codes.standardised_spread(np.exp(self.logvar[self._rows] / 2))
+        return self.space.standardised_spread(np.exp(self.logvar[self._rows] / 2))
 
     def sequences(
         self, V: np.ndarray, rng: np.random.Generator, *, noise: bool = True
-    ) -> Iterator[Part]:
-        """Yield the codes; and if they have a time axis, R too.
+    ) -> Iterator[SequenceView]:
+        """Yield the codes, and the residuals R if the codes have a time axis.
 
-        What the model cannot explain then goes along: the same warp bends both.
+        The same warp then bends both.
 
         Parameters
         ----------
@@ -345,60 +415,27 @@ class LatentPeers(Peers):
         rng : numpy.random.Generator
             Source of randomness, of which each part gets a copy.
         noise : bool, default=True
-            Whether R is wanted.
+            Whether to yield R.
 
         Yields
         ------
-        Part
-            The codes, and where V holds it R.
+        SequenceView
+            The codes, and R if V holds it.
         """
-        n, codes = len(V), self.codes
+        n, space = len(V), self.space
         own = rng.spawn(1)[0]
-        yield Part(
-            V[:, : codes.n_codes].reshape(n, *codes.code_shape),
+        yield SequenceView(
+            V[:, : space.n_codes].reshape(n, *space.code_shape),
             deepcopy(own),
-            (slice(None), slice(codes.n_codes)),
-            lambda step: step.reshape(n, -1) * codes.share_within,
+            (slice(None), slice(space.n_codes)),
+            lambda step: step.reshape(n, -1) * space.share_within,
         )
-        if noise and len(codes.code_shape) > 1 and V.shape[1] > self.n_described:
+        if noise and len(space.code_shape) > 1 and V.shape[1] > self.n_movable:
             unit = self.residual_scale[:, None]
-            R = V[:, self.n_described :].reshape(n, len(unit), -1) / unit
-            yield Part(
+            R = V[:, self.n_movable :].reshape(n, len(unit), -1) / unit
+            yield SequenceView(
                 R.transpose(0, 2, 1),
                 deepcopy(own),
-                (slice(None), slice(self.n_described, None)),
+                (slice(None), slice(self.n_movable, None)),
                 lambda step: (step.transpose(0, 2, 1) * unit).reshape(n, -1),
             )
-
-
-def step_of_rows(
-    transformation: Transformation,
-    V: np.ndarray,
-    rngs: Rngs,
-    peers: Peers,
-) -> np.ndarray:
-    """Return how far a transformation moves rows, each with its own generator or not.
-
-    Parameters
-    ----------
-    transformation : callable
-        Transformation of any kind.
-    V : ndarray of shape (n_samples, n_columns)
-        As much of each series as it moves, or more.
-    rngs : numpy.random.Generator or sequence of numpy.random.Generator
-        One for all rows, or one per row.
-    peers : Peers
-        The training series.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_columns)
-        Steps.
-    """
-    if isinstance(rngs, np.random.Generator):
-        return step_of(transformation, V, rngs, peers)
-    step = np.empty_like(V)
-    for i, rng in enumerate(rngs):
-        row = slice(i, i + 1)
-        step[row] = step_of(transformation, V[row], rng, peers[row])
-    return step

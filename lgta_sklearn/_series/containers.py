@@ -12,21 +12,24 @@ from typing import Any, Self
 
 import numpy as np
 
-from lgta_sklearn._index import index_of, plain_index
-from lgta_sklearn._panels import Panel
+from lgta_sklearn._files.registry import storable
+from lgta_sklearn._series.index import index_of, plain_index
+from lgta_sklearn._series.panel import Panel
 
-__all__ = ["Container", "container_of", "unpack"]
+__all__ = ["Container", "unpack"]
 
 
+@storable
 @dataclass(frozen=True)
 class Container:
     """What a set of series came in, without the values.
 
     Parameters
     ----------
-    kind : {"array", "table", "list", "df-list", "pd-multiindex", "nested_univ"}
-        ``"table"`` is a DataFrame with one row per series; the names of sktime's
-        panels are sktime's.
+    kind : {"array", "table", "list", "df-list", "pd-multiindex", "nested_univ", \
+"panel"}
+        ``"table"`` is a DataFrame with one row per series, ``"panel"`` our own
+        `Panel`; the names of sktime's panels are sktime's.
     columns : Index or None, default=None
         Names of the columns of a DataFrame: time points of a table, else channels.
     rows : Index or sequence or None, default=None
@@ -115,6 +118,8 @@ class Container:
         array, DataFrame or list
             The series.
         """
+        if self.kind == "panel":
+            return panel
         if not self.is_ragged:
             width = self.width or panel.lengths.max(initial=0) or None
             values = panel.values[..., :width]
@@ -170,8 +175,8 @@ def _table(
     return pd.DataFrame(values, columns=columns, index=labels)
 
 
-def container_of(X: Any) -> Container:
-    """Tell what a set of series is kept in.
+def unpack(X: Any) -> tuple[Container, list[np.ndarray] | None]:
+    """Tell what a set of series is kept in, and take the series out.
 
     Parameters
     ----------
@@ -180,31 +185,41 @@ def container_of(X: Any) -> Container:
 
     Returns
     -------
-    Container
-        ``"array"`` for whatever is none of the others.
+    container : Container
+        ``"array"`` for an object that is none of the other kinds.
+    series : list of ndarray of shape (n_timepoints,) or (n_channels, n_timepoints), \
+or None
+        The series, not checked; None for an array and a table, which need no unpacking.
     """
     if hasattr(X, "iloc") and hasattr(X, "columns"):
-        _check_names(X)
-        if X.index.nlevels > 1:
-            order = _order_of(X)
-            ordered = X if order is None else X.iloc[order]
-            rows, frames = zip(*_by_series(ordered), strict=True)
-            times = [frame.index.get_level_values(-1) for frame in frames]
-            names = list(X.index.names)
-            panel = _panel("pd-multiindex", X.columns, times, rows, names)
-            return replace(panel, order=order)
-        if X.size and hasattr(X.iloc[0, 0], "iloc"):
-            times = [cell.index for cell in X.iloc[:, 0]]
-            return _panel("nested_univ", X.columns, times, X.index)
-        return Container("table", X.columns, X.index, width=X.shape[1])
+        return _unpack_frame(X)
     if isinstance(X, list | tuple) and len(X) and hasattr(X[0], "columns"):
         for frame in X:
             _check_names(frame)
-        return _panel("df-list", X[0].columns, [frame.index for frame in X])
+        columns = X[0].columns
+        container = _panel("df-list", columns, [frame.index for frame in X])
+        return container, [_values(_of_columns(frame, columns)) for frame in X]
     if _is_list_of_series(X):
-        return Container("list")
+        return Container("list"), [np.asarray(row) for row in X]
     shape = getattr(X, "shape", None) or (None,)
-    return Container("array", width=shape[-1])
+    return Container("array", width=shape[-1]), None
+
+
+def _unpack_frame(X: Any) -> tuple[Container, list[np.ndarray] | None]:
+    """Unpack a DataFrame: a table, or one of the panels of sktime."""
+    _check_names(X)
+    if X.index.nlevels > 1:
+        order = _order_of(X)
+        X = X if order is None else X.iloc[order]
+        rows, frames = zip(*_by_series(X), strict=True)
+        times = [frame.index.get_level_values(-1) for frame in frames]
+        panel = _panel("pd-multiindex", X.columns, times, rows, list(X.index.names))
+        return replace(panel, order=order), [_values(frame) for frame in frames]
+    if X.size and hasattr(X.iloc[0, 0], "iloc"):
+        times = [cell.index for cell in X.iloc[:, 0]]
+        panel = _panel("nested_univ", X.columns, times, X.index)
+        return panel, [_nested(row, i) for i, row in enumerate(X.to_numpy())]
+    return Container("table", X.columns, X.index, width=X.shape[1]), None
 
 
 def _panel(
@@ -276,31 +291,6 @@ def _is_list_of_series(X: Any) -> bool:
     if len(shapes) == len(X):
         return any(a != b for a, b in pairwise(shapes))
     return len({len(row) if hasattr(row, "__len__") else 0 for row in X}) > 1
-
-
-def unpack(X: Any, container: Container) -> list[np.ndarray]:
-    """Return the series of a container for series of different lengths.
-
-    Parameters
-    ----------
-    X : list or DataFrame
-        Set of series.
-    container : Container
-        What `container_of` told of it.
-
-    Returns
-    -------
-    list of ndarray of shape (n_timepoints,) or (n_channels, n_timepoints)
-        The series, not checked.
-    """
-    if container.kind == "list":
-        return [np.asarray(row) for row in X]
-    if container.kind == "nested_univ":
-        return [_nested(row, i) for i, row in enumerate(X.to_numpy())]
-    if container.kind == "df-list":
-        return [_values(_of_columns(frame, container.columns)) for frame in X]
-    X = X if container.order is None else X.iloc[container.order]
-    return [_values(frame) for _, frame in _by_series(X)]
 
 
 def _nested(row: np.ndarray, number: int) -> np.ndarray:

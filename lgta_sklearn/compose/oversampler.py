@@ -9,29 +9,26 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import Tags, check_consistent_length
 
-from lgta_sklearn._containers import container_of
-from lgta_sklearn._panels import stacked
-from lgta_sklearn._random import seed_from
-from lgta_sklearn._validation import (
-    Constraint,
-    check_parameters,
-    check_series,
-    take_labels,
-)
+from lgta_sklearn._parameters import Constraint, check_parameters
+from lgta_sklearn._random import Use, seed_from, stream
+from lgta_sklearn._series.checks import check_series
+from lgta_sklearn._series.labels import take_labels
+from lgta_sklearn._series.panel import Panel, stacked
 from lgta_sklearn.compose._growth import (
-    GROWTH,
+    GROWTH_CONSTRAINTS,
+    Growth,
+    check_augmenter,
     checked_labels,
-    new_rows,
-    one_of,
-    seeded,
-    sources,
+    fitted_augmenter,
+    labels_from_one_hot,
+    source_rows,
 )
 from lgta_sklearn.compose._strategy import wanted_counts
 
-__all__ = ["LatentResampler"]
+__all__ = ["SyntheticOverSampler"]
 
 
-class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
+class SyntheticOverSampler(OneToOneFeatureMixin, BaseEstimator):
     """Balance classes with synthetic series, as a sampler of imbalanced-learn.
 
     Works as a step of imbalanced-learn's Pipeline, which calls it while fitting only,
@@ -40,34 +37,34 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
     Parameters
     ----------
     augmenter : augmenter or None, default=None
-        What makes the new series; None takes `LatentAugmenter` with its defaults.
+        Source of the new series; None takes `LatentAugmenter` with its defaults.
     sampling_strategy : {"auto", "minority", "not minority", "not majority", "all"}, \
 float, dict or callable, default="auto"
-        Which classes grow to the size of the largest: the smallest one, all but the
-        smallest, all but the largest (also `"auto"`), all; or, of two classes, the
-        ratio of the smaller to the larger one afterwards; or the number of series
-        afterwards for each label; or a function that makes such a dict of `y`.
+        Classes that grow to the size of the largest: the smallest one, all but the
+        smallest, all but the largest (also `"auto"`), or all. For two classes it may be
+        the wanted ratio of the smaller to the larger one. A dict gives the wanted
+        number of series for each label, and a function of `y` returns such a dict.
     method : {"augment", "sample"}, default="augment"
-        Whether new series are variations of those of the class or invented from
-        its density.
-    off_class : {"keep", "reject", "relabel"}, default="keep"
-        What becomes of new series that `judge` puts into another class: nothing, they
-        are drawn anew (up to ten times, then the real series is repeated in their
-        place), or they get that label.
-    judge : classifier or None, default=None
-        Classifier fitted on the real series, for `off_class`; None takes the nearest
-        neighbour.
+        Whether new series are variations of those of the class (`augment`) or sampled
+        from its density (`sample`). The augmenter must have that method.
+    on_mislabeled : {"keep", "reject", "relabel"}, default="keep"
+        Treatment of new series that `label_checker` assigns to another class: they are
+        kept; they are drawn again (up to ten times, then the real series is repeated
+        instead); or they get that label.
+    label_checker : classifier or None, default=None
+        Classifier that is fitted to the real series and checks the labels of new ones,
+        unless `on_mislabeled` is ``"keep"``. None takes the nearest neighbour.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the growth; also of the augmenter, where that has none of its own.
 
     Attributes
     ----------
     sampling_strategy_ : dict
-        How many series were made for each label.
+        Number of new series for each label.
     augmenter_ : augmenter
         The fitted augmenter; absent if nothing was to be made.
     sample_indices_ : ndarray of int
-        Row of `X` that each row of the result is or comes from.
+        Row of `X` that each row of the result is, or was made of.
     n_channels_in_, n_timepoints_in_ : int
         Layout of the series.
     n_features_in_ : int
@@ -89,19 +86,19 @@ float, dict or callable, default="auto"
     Examples
     --------
     >>> import numpy as np
-    >>> from lgta_sklearn import LatentAugmenter, LatentResampler
+    >>> from lgta_sklearn import LatentAugmenter, SyntheticOverSampler
     >>> from lgta_sklearn.datasets import make_waves
     >>> X = make_waves(40, n_timepoints=24, random_state=0)
     >>> y = np.repeat(["often", "rare"], [34, 6])
-    >>> sampler = LatentResampler(LatentAugmenter(max_epochs=5), random_state=0)
+    >>> sampler = SyntheticOverSampler(LatentAugmenter(max_epochs=5), random_state=0)
     >>> X_balanced, y_balanced = sampler.fit_resample(X, y)
     >>> np.unique(y_balanced, return_counts=True)[1].tolist()
     [34, 34]
     """
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
-        "judge": [None, "has predict"],
-        **GROWTH,
+        "label_checker": [None, "method predict"],
+        **GROWTH_CONSTRAINTS,
     }
 
     def __init__(
@@ -110,15 +107,15 @@ float, dict or callable, default="auto"
         *,
         sampling_strategy: Any = "auto",
         method: str = "augment",
-        off_class: str = "keep",
-        judge: Any = None,
+        on_mislabeled: str = "keep",
+        label_checker: Any = None,
         random_state: Any = None,
     ) -> None:
         self.augmenter = augmenter
         self.sampling_strategy = sampling_strategy
         self.method = method
-        self.off_class = off_class
-        self.judge = judge
+        self.on_mislabeled = on_mislabeled
+        self.label_checker = label_checker
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -134,7 +131,7 @@ n_timepoints)
 
         Returns
         -------
-        LatentResampler
+        SyntheticOverSampler
             The sampler, with `sampling_strategy_`.
 
         Raises
@@ -142,11 +139,19 @@ n_timepoints)
         ValueError
             For bad parameters, series or labels.
         """
-        check_parameters(self, self._parameter_constraints)
-        y = checked_labels(one_of(y), warn=False)
-        check_consistent_length(check_series(self, X, reset=True), y)
-        self.sampling_strategy_ = wanted_counts(self.sampling_strategy, np.asarray(y))
+        self._checked(X, y)
         return self
+
+    def _checked(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
+        """Check the input; return the series and labels of one dimension."""
+        name = type(self).__name__
+        check_parameters(self, self._parameter_constraints)
+        check_augmenter(name, self.augmenter, self.method)
+        labels = np.asarray(checked_labels(name, labels_from_one_hot(y), warn=False))
+        panel = check_series(self, X, reset=True)
+        check_consistent_length(panel, labels)
+        self.sampling_strategy_ = wanted_counts(self.sampling_strategy, labels)
+        return panel, labels
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return the series and new ones of the classes that are too small.
@@ -171,30 +176,26 @@ n_timepoints)
         ValueError
             For bad parameters, series or labels, before any training.
         """
-        self.fit(X, y)
-        labels = np.asarray(checked_labels(one_of(y), warn=False))
-        panel, container = check_series(self, X, reset=False), container_of(X)
+        panel, labels = self._checked(X, y)
         seed = seed_from(self.random_state)
-        source = sources(labels, self.sampling_strategy_, np.random.default_rng(seed))
+        choose = stream(seed, Use.SOURCES)
+        source = source_rows(labels, self.sampling_strategy_, choose)
         new = panel[:0]
         if len(source):
-            plain = container.plain()
-            self.augmenter_ = seeded(self.augmenter, seed % 2**31).fit(
-                plain.pack(panel), labels
-            )
-            new, source = new_rows(
+            self.augmenter_ = fitted_augmenter(self.augmenter, panel, labels, seed)
+            plain = replace(panel, container=panel.container.plain())
+            growth = Growth(
                 self.augmenter_,
-                panel,
                 plain,
                 labels,
-                source,
+                seed,
                 method=self.method,
-                judge=self._fitted_judge(plain.pack(panel), labels),
-                off_class=self.off_class,
-                seed=seed,
+                label_checker=self._fitted_checker(plain, labels),
+                on_mislabeled=self.on_mislabeled,
             )
+            new, source = growth.grow(source)
         self.sample_indices_ = np.concatenate([np.arange(len(panel)), source])
-        container = replace(container, rows=None)
+        container = replace(panel.container, rows=None)
         grown = container.pack(stacked([panel, new]), self.sample_indices_)
         resampled = take_labels(y, self.sample_indices_)
         if isinstance(y, list):
@@ -203,12 +204,13 @@ n_timepoints)
             grown = grown.tolist()
         return grown, _numbered_anew(resampled)
 
-    def _fitted_judge(self, X: np.ndarray, labels: np.ndarray) -> Any:
-        if self.off_class == "keep":
+    def _fitted_checker(self, panel: Panel, labels: np.ndarray) -> Any:
+        """Return the classifier that checks labels; None if none is needed."""
+        if self.on_mislabeled == "keep":
             return None
-        if self.judge is not None:
-            return clone(self.judge).fit(X, labels)
-        return _NearestSeries().fit(X, labels)
+        checker = self.label_checker
+        checker = _NearestSeries() if checker is None else clone(checker)
+        return checker.fit(panel.packed(), labels)
 
     def __sklearn_tags__(self) -> Tags:
         """Say what input is accepted."""

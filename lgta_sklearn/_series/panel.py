@@ -1,6 +1,8 @@
-"""Sets of series inside the package: one array, NaN where a value is missing.
+"""`Panel`: a checked set of series as one array, with lengths and container.
 
-What lies beyond the end of a series is NaN too, so that each has its length beside it.
+A value is NaN where it is missing and beyond the end of a series. Everything inside the
+package takes and returns panels: in the units and layout of the user outside the
+augmenters' hooks, in model units inside them (`Panel.in_model_units`).
 """
 
 from collections.abc import Sequence
@@ -11,11 +13,11 @@ import numpy as np
 
 __all__ = [
     "Panel",
-    "in_units",
+    "in_data_units",
     "pad",
     "panel_of",
+    "power_of_two_scale",
     "stacked",
-    "unit_of",
     "unpadded",
     "with_channels",
 ]
@@ -32,44 +34,47 @@ n_timepoints)
         NaN where a value is missing, and beyond the end of a series.
     lengths : ndarray of int of shape (n_samples,)
         Time points of each series.
-    unit : ndarray of shape (n_channels, 1), default=1
-        Powers of two in which the package counts the values of each channel, so that
-        it may square what is near the ends of the range of floating-point numbers.
+    channel_scale : ndarray of shape (n_channels, 1), default=1
+        Power of two of each channel, by which its values are divided in model units,
+        so that numbers near the ends of the floating-point range can be squared.
+    container : Container or None, default=None
+        What the series came in, and are returned in.
     """
 
     values: np.ndarray
     lengths: np.ndarray
-    unit: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
+    channel_scale: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
+    container: Any = None
 
     def __len__(self) -> int:
         """Return the number of series."""
         return len(self.values)
 
     def __getitem__(self, rows: Any) -> Self:
-        """Return some of the series."""
+        """Return some of the series, in the same container."""
         return replace(self, values=self.values[rows], lengths=self.lengths[rows])
 
-    def as_channels(self) -> np.ndarray:
-        """Return the series in double precision, counted in `unit`, with channels.
+    def in_model_units(self) -> Self:
+        """Return the series as models see them.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_channels, n_timepoints)
-            A copy.
+        Panel
+            Values of shape (n_samples, n_channels, n_timepoints) in double precision,
+            divided by `channel_scale`: a copy.
         """
         # the order in memory changes the last bits of a sum
         X = with_channels(self.values).astype(np.float64, order="C")
-        X /= self.unit
-        return X
+        X /= self.channel_scale
+        return replace(self, values=X)
 
-    def with_values(self, X: np.ndarray, where: np.ndarray | bool = True) -> Self:
-        """Return other series in the layout, lengths and dtype of these.
+    def with_model_values(self, X: np.ndarray, where: np.ndarray | bool = True) -> Self:
+        """Return other series in the layout, lengths, units and dtype of these.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_channels, n_timepoints)
-            The series, counted in `unit`; what lies beyond the end of one is not
-            looked at.
+            Series in model units; values beyond the end of a series are ignored.
         where : ndarray of bool of the shape of X, default=True
             Which values to take; the others stay as they are, to the last bit.
 
@@ -79,9 +84,25 @@ n_timepoints)
             The series.
         """
         X = np.where(self.inside()[:, None], X, np.nan)
-        X = in_units(X, self.unit, self.values.dtype)
+        X = in_data_units(X, self.channel_scale, self.values.dtype)
         X = np.where(where, X, with_channels(self.values))
         return replace(self, values=X[:, 0] if self.values.ndim == 2 else X)
+
+    def packed(self, index: np.ndarray | None = None) -> Any:
+        """Return the series in the container that they came in.
+
+        Parameters
+        ----------
+        index : ndarray of int or None, default=None
+            Row of that container that each series comes from, whose labels and times
+            it gets; None for the same rows.
+
+        Returns
+        -------
+        array, DataFrame or list
+            The series.
+        """
+        return self.container.pack(self, index)
 
     def widened(self, n_timepoints: int) -> Self:
         """Return the series with NaN beyond their ends, to a length at least.
@@ -140,8 +161,8 @@ n_timepoints)
     return values[:, None] if values.ndim == 2 else values
 
 
-def unit_of(values: np.ndarray) -> np.ndarray:
-    """Return the powers of two in which to count the values of each channel.
+def power_of_two_scale(values: np.ndarray) -> np.ndarray:
+    """Return a power of two near the largest absolute value of each channel.
 
     Parameters
     ----------
@@ -152,38 +173,39 @@ n_timepoints)
     Returns
     -------
     ndarray of shape (n_channels, 1)
-        Counted in them the largest value lies between 1 and 2; 1 for zeros.
+        Divided by it the largest absolute value lies in [1, 2); 1 for a channel of
+        zeros.
     """
     X = with_channels(values)
     largest = np.fmax.reduce(X, axis=(0, 2)), -np.fmin.reduce(X, axis=(0, 2))
     exponent = np.frexp(np.maximum(*largest).astype(float))[1]
-    # not below the smallest normal number: its inverse is a number too
-    unit = np.ldexp(1.0, np.maximum(exponent - 1, -1022))
-    return np.where(np.maximum(*largest) > 0, unit, 1.0)[:, None]
+    # not below the smallest normal number, so that its inverse is finite
+    scale = np.ldexp(1.0, np.maximum(exponent - 1, -1022))
+    return np.where(np.maximum(*largest) > 0, scale, 1.0)[:, None]
 
 
-def in_units(X: np.ndarray, unit: np.ndarray, dtype: Any) -> np.ndarray:
-    """Return what was counted in units as plain values, cut to what the dtype holds.
+def in_data_units(X: np.ndarray, channel_scale: np.ndarray, dtype: Any) -> np.ndarray:
+    """Multiply series by the scale of their channels, clipped to the range of a dtype.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series, counted in units.
-    unit : ndarray of shape (n_channels, 1)
+        Series in model units.
+    channel_scale : ndarray of shape (n_channels, 1)
         Powers of two.
     dtype : dtype
-        Of floating-point numbers.
+        Floating-point type of the result.
 
     Returns
     -------
     ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series.
+        Series in the units of the data.
     """
     most = np.finfo(dtype).max
-    if unit.max(initial=1.0) < most / 2.0**64:  # nothing comes near the end
-        return (X * unit).astype(dtype, copy=False)
+    if channel_scale.max(initial=1.0) < most / 2.0**64:  # nothing comes near the end
+        return (X * channel_scale).astype(dtype, copy=False)
     with np.errstate(over="ignore"):
-        return np.clip(X * unit, -most, most).astype(dtype)
+        return np.clip(X * channel_scale, -most, most).astype(dtype)
 
 
 def pad(rows: Sequence[np.ndarray]) -> Panel:
@@ -228,7 +250,7 @@ def panel_of(X: Any, n_timepoints: int) -> Panel:
 
 
 def stacked(panels: Sequence[Panel]) -> Panel:
-    """Return the series of several panels of one layout as one.
+    """Concatenate panels of one layout.
 
     Parameters
     ----------
@@ -238,11 +260,12 @@ def stacked(panels: Sequence[Panel]) -> Panel:
     Returns
     -------
     Panel
-        All series.
+        All series, in the container of the first panel.
     """
-    return Panel(
-        np.concatenate([panel.values for panel in panels]),
-        np.concatenate([panel.lengths for panel in panels]),
+    return replace(
+        panels[0],
+        values=np.concatenate([panel.values for panel in panels]),
+        lengths=np.concatenate([panel.lengths for panel in panels]),
     )
 
 

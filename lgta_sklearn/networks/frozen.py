@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from lgta_sklearn._random import BLOCK, seeded_initialisation
-from lgta_sklearn.networks.backbones import is_shipped
-from lgta_sklearn.networks.vae import VAE
+from lgta_sklearn._chunks import BLOCK
+from lgta_sklearn._files.codec import Own
+from lgta_sklearn._files.registry import is_storable, storable
+from lgta_sklearn._runtime import seeded_initialisation
 
 __all__ = [
     "FrozenNetwork",
@@ -73,34 +75,37 @@ def resolve_device(device: str) -> str:
     return device
 
 
+@storable
 class FrozenNetwork:
     """A trained network on its device, called with arrays.
 
-    When pickled it is what its network is built of, and weights on the CPU, so that any
-    machine can load it; when loaded it goes back to its device, or stays on the CPU if
-    that is absent. A network with parts of the user's own is pickled as it is.
+    It is pickled as its class, the arguments of its constructor, and weights on the
+    CPU, so that any machine can load it. When loaded it goes back to its device, or
+    stays on the CPU if that is absent. A network with parts of the user's own is
+    pickled as it is.
 
     Parameters
     ----------
-    module : VAE
+    module : torch.nn.Module
         Trained network.
     device : str
         Where it runs; in double precision except on "mps", which has none.
     n_timepoints : int
         Length of the series: the longer, the fewer go through the network together.
-    recipe : dict or None, default=None
-        Arguments of the `VAE` that the network is; None if it is another module.
+    params : dict or None, default=None
+        Arguments of the constructor that the network was built with; None if they are
+        not known.
     """
 
     def __init__(
         self,
-        module: VAE,
+        module: nn.Module,
         device: str,
         n_timepoints: int,
-        recipe: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
     ) -> None:
-        self.n_timepoints, self.recipe = n_timepoints, recipe
-        self.module = module.eval()
+        self.n_timepoints, self.params = n_timepoints, params
+        self.module: Any = module.eval()
         self.move(device)
 
     def move(self, device: str) -> None:
@@ -109,41 +114,29 @@ class FrozenNetwork:
         Parameters
         ----------
         device : str
-            A device that is there.
+            A device that this machine has.
         """
         n_timepoints, self.device = self.n_timepoints, device
         self.module.to(device, _dtype(device))
         self._infer = partial(infer, device=device, n_rows=_rows(n_timepoints, device))
 
-    def encode(self, shape: np.ndarray) -> list[np.ndarray]:
-        """Return posterior means and, if the network is variational, log variances.
+    def run(self, method: str, *arrays: np.ndarray) -> list[np.ndarray]:
+        """Call a method of the network with rows, block by block.
 
         Parameters
         ----------
-        shape : ndarray of shape (n_samples, n_channels, n_timepoints)
-            Shapes of series.
+        method : str
+            Name of the method. It takes tensors and returns a tensor, or a tuple of
+            tensors and None.
+        *arrays : ndarray of shape (n_samples, ...)
+            Its arguments: numbers as floating point, integers as they are.
 
         Returns
         -------
-        list of ndarray of shape (n_samples, latent_dim)
-            One or two arrays.
+        list of ndarray of shape (n_samples, ...)
+            What it returned, without None.
         """
-        return self._infer(lambda u: self.module.encode(u.transpose(1, 2)), shape)
-
-    def decode(self, code: np.ndarray) -> np.ndarray:
-        """Return the decoder's mean.
-
-        Parameters
-        ----------
-        code : ndarray of shape (n_samples, latent_dim)
-            Codes.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_channels, n_timepoints)
-            Shapes of series.
-        """
-        return self._infer(lambda z: (self.module.decode(z).transpose(1, 2),), code)[0]
+        return self._infer(getattr(self.module, method), *arrays)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return the weights as they were trained, in single precision.
@@ -157,40 +150,52 @@ class FrozenNetwork:
         return {k: _as_trained(v) for k, v in weights.items()}
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {
-            "device": self.device,
-            "n_timepoints": self.n_timepoints,
-            "recipe": self.recipe,
-        }
-        if self.recipe is not None and is_shipped(self.recipe["backbone"]):
-            return {**state, "weights": self.weights()}
+        state = {"device": self.device, "n_timepoints": self.n_timepoints}
+        if self.params is not None and all(map(_is_ours, self.params.values())):
+            return {**state, **self._recipe(), "params": self.params}
         module = self.module
         if self.device != "cpu":
             module = copy.deepcopy(module).cpu()
-        return {**state, "module": module}
+        return {**state, "module": module, "params": self.params}
+
+    def _file_state(self) -> dict[str, Any]:
+        """Return what a file holds: parts of the user's own have to be given again."""
+        state = {"device": self.device, "n_timepoints": self.n_timepoints}
+        if self.params is None or not is_storable(type(self.module)):
+            return {"module": self.module}  # which cannot be written
+        params = {k: v if _is_ours(v) else Own(k) for k, v in self.params.items()}
+        return {**state, **self._recipe(), "params": params}
+
+    def _recipe(self) -> dict[str, Any]:
+        return {"network": type(self.module), "weights": self.weights()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         if "weights" in state:
-            state["module"] = build(state["recipe"], state.pop("weights"))
+            network, weights = state.pop("network"), state.pop("weights")
+            state["module"] = build(network, state["params"], weights)
         if state["device"] not in available_devices():
             state["device"] = "cpu"
-        FrozenNetwork.__init__(self, **state)
+        self.__init__(**state)  # type: ignore[misc]
 
 
-def build(recipe: dict[str, Any], weights: dict[str, np.ndarray]) -> VAE:
+def build(
+    network: type[nn.Module], params: dict[str, Any], weights: dict[str, np.ndarray]
+) -> nn.Module:
     """Return a network of given weights.
 
     Parameters
     ----------
-    recipe : dict
-        Arguments of `VAE`.
+    network : type
+        Class of the network.
+    params : dict
+        Arguments of its constructor.
     weights : dict of str to ndarray
         By name.
 
     Returns
     -------
-    VAE
+    torch.nn.Module
         The network.
 
     Raises
@@ -199,18 +204,30 @@ def build(recipe: dict[str, Any], weights: dict[str, np.ndarray]) -> VAE:
         If the weights are not those of such a network, before any memory is taken for
         it.
     """
-    if is_shipped(recipe["backbone"]):
+    for part in params.values():
+        # each layer has weights: no more layers are built than there are weights
+        if getattr(part, "keywords", {}).get("n_layers", 0) > len(weights):
+            raise ValueError("there are fewer weights than layers.")
+    if all(map(_is_ours, params.values())):
         with torch.device("meta"):  # takes no memory, draws no random numbers
-            module = VAE(**recipe)
-    else:  # which may make constants that are not among its weights
+            module = network(**params)
+    else:  # a part of the user's own may make constants that are no weights
         with seeded_initialisation(0):
-            module = VAE(**recipe)
+            module = network(**params)
     wanted = {k: tuple(v.shape) for k, v in module.state_dict().items()}
     if wanted != {k: v.shape for k, v in weights.items()}:
         raise ValueError("the weights are not those of the network they stand with.")
     tensors = {k: torch.from_numpy(v.copy()) for k, v in weights.items()}
     module.load_state_dict(tensors, assign=True)
     return module
+
+
+def _is_ours(part: Any) -> bool:
+    """Tell whether an argument of a network is a number, a text or a storable class."""
+    while isinstance(part, partial):
+        part = part.func
+    plain = part is None or isinstance(part, bool | int | float | str | tuple | list)
+    return plain or is_storable(part)
 
 
 def _as_trained(weight: np.ndarray) -> np.ndarray:
@@ -234,7 +251,7 @@ def _rows(n_timepoints: int, device: str) -> int:
 
 
 def infer(
-    function: Callable[..., tuple[torch.Tensor | None, ...]],
+    function: Callable[..., Any],
     *arrays: np.ndarray,
     device: str = "cpu",
     n_rows: int = BLOCK,
@@ -244,8 +261,8 @@ def infer(
     Parameters
     ----------
     function : callable
-        Takes tensors with `n_rows` rows and returns a tuple of tensors (or None) with
-        as many rows.
+        Takes tensors with `n_rows` rows and returns a tensor, or a tuple of tensors
+        (or None), with as many rows.
     *arrays : ndarray of shape (n_samples, ...)
         Inputs.
     device : str, default="cpu"
@@ -277,18 +294,20 @@ def infer(
 
 
 def _block(
-    function: Callable[..., tuple[torch.Tensor | None, ...]],
-    rows: list[np.ndarray],
-    device: str,
+    function: Callable[..., Any], rows: list[np.ndarray], device: str
 ) -> list[np.ndarray]:
-    """Return what a function makes of one block."""
-    inputs = [torch.as_tensor(part).to(device, _dtype(device)) for part in rows]
-    outputs = [out for out in function(*inputs) if out is not None]
-    return [out.to("cpu", torch.float64).numpy() for out in outputs]
+    """Return the outputs of a function for one block."""
+    inputs = [torch.as_tensor(part).to(device) for part in rows]
+    inputs = [x.to(_dtype(device)) if x.is_floating_point() else x for x in inputs]
+    outputs = function(*inputs)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    known = [out for out in outputs if out is not None]
+    return [out.to("cpu", torch.float64).numpy() for out in known]
 
 
 def _padded(rows: np.ndarray, n_rows: int) -> np.ndarray:
     """Return a block of exactly so many rows, zeros at the end."""
-    block = np.zeros((n_rows, *rows.shape[1:]), dtype=np.float64)
+    whole = rows.dtype.kind in "biu"
+    block = np.zeros((n_rows, *rows.shape[1:]), rows.dtype if whole else np.float64)
     block[: len(rows)] = rows
     return block

@@ -1,86 +1,108 @@
-"""The space that the latent density lives in: codes, levels, log-scales, log-lengths.
+"""The attributes of series: codes, levels, log-scales and log-lengths, as columns.
+
+This room keeps statistics only, no row of any series. The rows of the training series
+are in `_reference`.
 
 Letters: ``Z`` codes, flattened, (n, n_codes); ``m`` levels and ``s`` scales, (n, C);
-``L`` lengths, (n,); ``V = (Z, m, log s)`` and, where lengths vary, a last column
+``L`` lengths, (n,); ``V = (Z, m, log s)`` and, if lengths vary, a last column
 ``log L``.
 """
 
 import numpy as np
 
-__all__ = ["CodeSpace"]
+from lgta_sklearn._files.registry import storable
 
-MIN_SPREAD = 1e-3  # of levels, in smallest scales, and of log-scales
-MOST_DONORS = 5000  # training series that may lend a level where there is none
+__all__ = ["AttributeSpace"]
+
+MIN_SPREAD = 1e-3  # of levels, as a share of the smallest scale, and of log-scales
 
 
-class CodeSpace:
-    """Columns of the latent space, learned from the codes of the training series.
+@storable
+class AttributeSpace:
+    """Columns of attributes, standardised by the statistics of the training series.
 
     Parameters
     ----------
-    code : ndarray of shape (n_samples, n_codes)
-        Posterior means.
-    level, scale : ndarray of shape (n_samples, n_channels)
-        NaN for a channel of which nothing was observed.
-    lengths : ndarray of int of shape (n_samples,)
-        Time points of each series.
     code_shape : tuple of int
-        ``(latent_dim,)``, or ``(n_steps, latent_dim)`` for codes per time step. These
-        are standardised over series and steps, so that they remain sequences.
+        ``(latent_dim,)``, or ``(n_steps, latent_dim)`` for a code of each time step.
+        These are standardised over series and steps, so that they remain sequences.
+        ``(0,)`` for a model without codes.
     min_scale : ndarray of shape (n_channels,)
-        Smallest scale but for the 0 of a constant.
-    labels : ndarray of int of shape (n_samples,) or None
-        Numbers of the classes.
+        Smallest scale of a series that is not constant.
 
     Attributes
     ----------
-    V : ndarray of shape (n_samples, n_columns)
-        The training series, standardised.
     code_scale : ndarray of shape (n_codes,)
         Standard deviation of the codes.
     share_within : ndarray of shape (n_codes,)
-        The part of it within classes: what a class permits. 1 for codes per time
-        step, since a share that differs by step would bend a warp.
-    weights : ndarray of shape (n_of_series,)
-        What the columns are multiplied by to tell who is near: the codes of all time
-        steps together weigh half as much as one level.
+        Share of it within classes. 1 for codes of time steps, since a share that
+        differs by step would bend a warp.
+    weights : ndarray of shape (n_movable,)
+        Column weights of the neighbour search. With a code of each time step all
+        codes together count half as much as one level.
     """
 
-    def __init__(
+    def __init__(self, code_shape: tuple[int, ...], min_scale: np.ndarray) -> None:
+        self.code_shape, self.min_scale = code_shape, min_scale
+        self.n_codes = int(np.prod(code_shape))
+        self.n_channels = len(min_scale)
+        self.shortest = self.longest = 0
+
+    def fit(
         self,
         code: np.ndarray,
         level: np.ndarray,
         scale: np.ndarray,
         lengths: np.ndarray,
-        *,
-        code_shape: tuple[int, ...],
-        min_scale: np.ndarray,
         labels: np.ndarray | None,
-    ) -> None:
-        self.n_codes, self.n_channels = code.shape[1], level.shape[1]
-        self.code_shape, self.min_scale = code_shape, min_scale
+    ) -> np.ndarray:
+        """Learn means and standard deviations; return the standardised rows.
+
+        Parameters
+        ----------
+        code : ndarray of shape (n_samples, n_codes)
+            Posterior means.
+        level, scale : ndarray of shape (n_samples, n_channels)
+            NaN for a channel of which nothing was observed.
+        lengths : ndarray of int of shape (n_samples,)
+            Time points of each series.
+        labels : ndarray of int of shape (n_samples,) or None
+            Numbers of the classes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            Standardised, NaN for what was not observed.
+        """
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
-        V = self._columns(code, level, scale, lengths)
+        V = self.columns(code, level, scale, lengths)
         self._mean, spread = np.nanmean(V, axis=0), np.nanstd(V, axis=0)
         # levels of series that were standardised one by one differ by rounding alone
-        of_levels = [MIN_SPREAD * min_scale, np.full(self.n_channels, MIN_SPREAD)]
+        of_levels = [MIN_SPREAD * self.min_scale, np.full(self.n_channels, MIN_SPREAD)]
         least = np.concatenate([np.zeros(self.n_codes), *of_levels])
-        self._unit = np.fmax(spread, np.pad(least, (0, V.shape[1] - len(least))))
-        self.weights = np.ones(self.n_of_series)
-        if len(code_shape) > 1:
+        self._spread = np.fmax(spread, np.pad(least, (0, V.shape[1] - len(least))))
+        self.weights = np.ones(self.n_movable)
+        if len(self.code_shape) > 1:
             self._pool_steps(code)
             self.share_within = np.ones(self.n_codes)
             self.weights[: self.n_codes] /= 2 * np.sqrt(self.n_codes)
         else:
-            unit = np.where(self._unit > 0, self._unit, 1.0)[: self.n_codes]
-            self.share_within = _spread_within(code, labels) / unit
-        self.code_scale = self._unit[: self.n_codes].copy()
-        self._unit[self._unit == 0] = 1.0
-        V = self.standardised(V)
-        self._donors = V[:: -(-len(V) // MOST_DONORS)]
-        self.V = self._lent(V)
-        self._bounds = self.V.min(axis=0), self.V.max(axis=0)
-        self._level_density = _gaussian(self.V[:, self.n_codes :])
+            spread = np.where(self._spread > 0, self._spread, 1.0)[: self.n_codes]
+            self.share_within = _spread_within(code, labels) / spread
+        self.code_scale = self._spread[: self.n_codes].copy()
+        self._spread[self._spread == 0] = 1.0
+        return self.standardised(V)
+
+    def fit_range(self, V: np.ndarray) -> None:
+        """Learn the range of the columns, and the density of all but the codes.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Standardised rows of the training series, without NaN.
+        """
+        self._bounds = V.min(axis=0), V.max(axis=0)
+        self._level_density = _gaussian(V[:, self.n_codes :])
 
     @property
     def n_columns(self) -> int:
@@ -91,10 +113,10 @@ class CodeSpace:
         int
             Codes, levels, log-scales, and the log-length if lengths vary.
         """
-        return self.n_of_series + self.lengths_vary
+        return self.n_movable + int(self.lengths_vary)
 
     @property
-    def n_of_series(self) -> int:
+    def n_movable(self) -> int:
         """Return the number of columns that a variation may move: all but the length.
 
         Returns
@@ -103,17 +125,6 @@ class CodeSpace:
             Codes, levels and log-scales.
         """
         return self.n_codes + 2 * self.n_channels
-
-    @property
-    def of_series(self) -> np.ndarray:
-        """Return these columns of the training series.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_of_series)
-            Standardised.
-        """
-        return self.V[:, : self.n_of_series] if self.lengths_vary else self.V
 
     @property
     def lengths_vary(self) -> bool:
@@ -126,7 +137,7 @@ class CodeSpace:
         """
         return self.shortest < self.longest
 
-    def join(
+    def columns(
         self,
         code: np.ndarray,
         level: np.ndarray,
@@ -135,13 +146,9 @@ class CodeSpace:
     ) -> np.ndarray:
         """Return the columns V, not standardised.
 
-        A channel of which nothing was observed gets the level and the scale that it has
-        in the training series with the most similar other columns (Troyanskaya et al.,
-        2001, doi:10.1093/bioinformatics/17.6.520).
-
         Parameters
         ----------
-        code : ndarray of shape (n_samples, latent_dim)
+        code : ndarray of shape (n_samples, n_codes)
             Codes.
         level, scale : ndarray of shape (n_samples, n_channels)
             Levels and scales.
@@ -151,19 +158,19 @@ class CodeSpace:
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            Without NaN.
+            NaN where there is no level.
         """
-        V = self._columns(code, level, scale, lengths)
-        missing = np.isnan(V)
-        if missing.any():
-            lent = self.restored(self._lent(self.standardised(V)))
-            V = np.where(missing, lent, V)
-        return V
+        # the scale 0 of a constant stands one below the floor of the others
+        log_scale = np.log(np.where(scale == 0, self.min_scale / np.e, scale))
+        parts = [code, level, log_scale]
+        if self.lengths_vary:
+            parts.append(np.log(lengths)[:, None])
+        return np.concatenate(parts, axis=1)
 
     def split(
         self, V: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return what columns stand for.
+        """Return the attributes of given columns.
 
         Parameters
         ----------
@@ -172,7 +179,7 @@ class CodeSpace:
 
         Returns
         -------
-        code : ndarray of shape (n_samples, latent_dim)
+        code : ndarray of shape (n_samples, n_codes)
             Codes.
         level, scale : ndarray of shape (n_samples, n_channels)
             Levels and scales.
@@ -191,16 +198,16 @@ class CodeSpace:
     def split_step(
         self, step: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return what steps of standardised columns stand for.
+        """Return steps of standardised columns as steps of the attributes.
 
         Parameters
         ----------
-        step : ndarray of shape (n_samples, n_of_series + n_more)
+        step : ndarray of shape (n_samples, n_movable + n_more)
             Standardised; further columns are returned as they are.
 
         Returns
         -------
-        of_code : ndarray of shape (n_samples, latent_dim)
+        of_code : ndarray of shape (n_samples, n_codes)
             Steps of the codes.
         of_level, of_log_scale : ndarray of shape (n_samples, n_channels)
             Steps of levels, in units of the data, and of log-scales.
@@ -208,7 +215,7 @@ class CodeSpace:
             Further columns.
         """
         code, level, log_scale, more = self._parts(step)
-        _, of_level, of_log_scale, _ = self._parts(self._unit)
+        _, of_level, of_log_scale, _ = self._parts(self._spread)
         return code * self.code_scale, level * of_level, log_scale * of_log_scale, more
 
     def standardised_spread(self, spread: np.ndarray) -> np.ndarray:
@@ -224,7 +231,7 @@ class CodeSpace:
         ndarray of shape (n_samples, n_codes)
             Standardised.
         """
-        standardised: np.ndarray = spread / self._unit[: self.n_codes]
+        standardised: np.ndarray = spread / self._spread[: self.n_codes]
         return standardised
 
     def restored(self, V: np.ndarray) -> np.ndarray:
@@ -240,7 +247,7 @@ class CodeSpace:
         ndarray of shape (n_samples, n_columns)
             Not standardised.
         """
-        restored: np.ndarray = self._mean + V * self._unit
+        restored: np.ndarray = self._mean + V * self._spread
         return restored
 
     def within_range(self, V: np.ndarray) -> np.ndarray:
@@ -271,18 +278,18 @@ class CodeSpace:
         ndarray of shape (n_samples, n_columns)
             Standardised.
         """
-        standardised: np.ndarray = (V - self._mean) / self._unit
+        standardised: np.ndarray = (V - self._mean) / self._spread
         return standardised
 
-    def in_units(self, V: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        """Return columns of series that are counted in other units.
+    def rescaled(self, V: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        """Return the columns of series whose values are multiplied by a factor.
 
         Parameters
         ----------
         V : ndarray of shape (n_samples, n_columns)
             Columns, not standardised.
-        unit : ndarray of shape (n_channels, 1)
-            What the values are multiplied by.
+        factor : ndarray of shape (n_channels, 1)
+            Factor of each channel.
 
         Returns
         -------
@@ -290,9 +297,9 @@ class CodeSpace:
             Columns, not standardised.
         """
         code, level, log_scale, more = self._parts(V)
-        unit = unit[:, 0]
+        factor = factor[:, 0]
         return np.concatenate(
-            [code, level * unit, log_scale + np.log(unit), more], axis=1
+            [code, level * factor, log_scale + np.log(factor), more], axis=1
         )
 
     def level_log_density(self, V: np.ndarray) -> np.ndarray:
@@ -301,14 +308,14 @@ class CodeSpace:
         Parameters
         ----------
         V : ndarray of shape (n_samples, n_columns)
-            Columns, not standardised.
+            Standardised columns.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             In nats, for standardised columns.
         """
-        levels = self.standardised(V)[:, self.n_codes :]
+        levels = V[:, self.n_codes :]
         precision, constant = self._level_density
         # not by a product of matrices: its last bits depend on the number of rows
         white = (levels[:, :, None] * precision).sum(axis=1)
@@ -316,40 +323,16 @@ class CodeSpace:
         return log_density
 
     def _pool_steps(self, code: np.ndarray) -> None:
-        """Let the codes of all time steps have one mean and one unit."""
+        """Give the codes of all time steps one mean and one standard deviation."""
         n_steps, latent_dim = self.code_shape
         rows = code.reshape(-1, latent_dim)
         self._mean[: self.n_codes] = np.tile(rows.mean(axis=0), n_steps)
-        self._unit[: self.n_codes] = np.tile(rows.std(axis=0), n_steps)
+        self._spread[: self.n_codes] = np.tile(rows.std(axis=0), n_steps)
 
     def _parts(self, columns: np.ndarray) -> list[np.ndarray]:
-        """Return codes, levels, log-scales, and whatever follows."""
+        """Return codes, levels, log-scales, and the columns that follow."""
         ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
         return np.split(columns, ends, axis=-1)
-
-    def _columns(
-        self,
-        code: np.ndarray,
-        level: np.ndarray,
-        scale: np.ndarray,
-        lengths: np.ndarray,
-    ) -> np.ndarray:
-        """Return the columns V, NaN where there is no level."""
-        # the scale 0 of a constant stands one below the floor of the others
-        log_scale = np.log(np.where(scale == 0, self.min_scale / np.e, scale))
-        parts = [code, level, log_scale]
-        if self.lengths_vary:
-            parts.append(np.log(lengths)[:, None])
-        return np.concatenate(parts, axis=1)
-
-    def _lent(self, V: np.ndarray) -> np.ndarray:
-        """Return standardised columns without NaN."""
-        from sklearn.impute import KNNImputer
-
-        if not np.isnan(V).any():
-            return V
-        lender = KNNImputer(keep_empty_features=True).set_output(transform="default")
-        return lender.fit(self._donors).transform(V)
 
 
 def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 
 __all__ = ["FormatError", "read", "write", "write_whole"]
 
-FORMAT = 1  # raised whenever a file of before would be read wrongly
+FORMAT = 2  # raised when a file of the former number would be read wrongly
 KEY = "lgta_sklearn"
 MAX_HEADER = 100_000_000  # bytes, as in safetensors itself
 BLANK = b"0" * 64
@@ -148,9 +148,11 @@ def _header(beginning: bytes, path: Path) -> dict[str, Any]:
             "ours. Expected one that save() has written."
         ) from error
     if number != FORMAT:
+        older = isinstance(number, int) and number < FORMAT
+        cure = "Fit and save it again." if older else "Upgrade lgta_sklearn."
         raise FormatError(
             f"{path} has format {str(number)[:20]}, and this version reads format "
-            f"{FORMAT}. Upgrade lgta_sklearn."
+            f"{FORMAT}. {cure}"
         )
     return header
 

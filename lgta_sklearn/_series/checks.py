@@ -1,130 +1,28 @@
-"""Checks of parameters, series and labels.
+"""Checks of series before anything is computed: `check_series` makes a `Panel` of them.
 
-Constraints stand beside a class as data; one small function reads them. Messages say
-what was expected, what was got, and what to do.
+Messages say what was expected, what was got, and what to do.
 """
 
 import inspect
-import math
 import sys
 import warnings
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from collections.abc import Mapping, Set
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from lgta_sklearn._containers import Container, container_of, unpack
-from lgta_sklearn._panels import (
+from lgta_sklearn._series.containers import Container, unpack
+from lgta_sklearn._series.panel import (
     Panel,
     pad,
     panel_of,
-    unit_of,
-    unpadded,
+    power_of_two_scale,
     with_channels,
 )
 
-__all__ = [
-    "Bounds",
-    "check_labels_present",
-    "check_not_per_series",
-    "check_parameters",
-    "check_series",
-    "take_labels",
-]
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """A finite number in an interval.
-
-    Parameters
-    ----------
-    kind : type
-        ``numbers.Integral`` or ``numbers.Real``.
-    low : float
-        Smallest value.
-    high : float, default=inf
-        Largest value.
-    open_low : bool, default=False
-        Whether `low` itself is excluded.
-    """
-
-    kind: type[Integral] | type[Real]
-    low: float
-    high: float = float("inf")
-    open_low: bool = False
-
-    def __contains__(self, value: Any) -> bool:
-        """Tell whether a value is such a number (a bool is none)."""
-        if isinstance(value, bool | np.bool_) or not isinstance(value, self.kind):
-            return False
-        inside = self.low <= float(value) <= self.high and math.isfinite(value)
-        return inside and not (self.open_low and value == self.low)
-
-    def __str__(self) -> str:
-        """Return the words of an error message."""
-        noun = "an int" if self.kind is Integral else "a number"
-        relation = ">" if self.open_low else ">="
-        top = "" if self.high == float("inf") else f" and <= {self.high:g}"
-        return f"{noun} {relation} {self.low:g}{top}"
-
-
-Constraint = Any  # Bounds, a string, None, True or the built-in `callable`
-POSITIVE = Bounds(Real, 0, open_low=True)
-AT_LEAST_ONE = Bounds(Integral, 1)
-
-
-def check_parameters(
-    estimator: Any, constraints: Mapping[str, Sequence[Constraint]]
-) -> None:
-    """Check constructor parameters against their constraints.
-
-    Parameters
-    ----------
-    estimator : object
-        Has one attribute per parameter.
-    constraints : mapping of str to sequence
-        For each parameter what it may be: a `Bounds`, a string, None, True (any
-        bool), ``callable``, or the name of an attribute that an object must have,
-        as in ``"has sample"``.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is none of what it may be.
-    """
-    for name, allowed in constraints.items():
-        value = getattr(estimator, name)
-        if not any(_satisfies(value, constraint) for constraint in allowed):
-            words = " or ".join(_describe(constraint) for constraint in allowed)
-            raise ValueError(
-                f"{name} of {type(estimator).__name__} must be {words}, got {value!r}."
-            )
-
-
-def _satisfies(value: Any, constraint: Constraint) -> bool:
-    if isinstance(constraint, Bounds):
-        return value in constraint
-    if constraint is None or constraint is True:
-        return value is None if constraint is None else isinstance(value, bool)
-    if constraint is callable:
-        return callable(value)
-    if constraint.startswith("has "):
-        return not isinstance(value, str) and hasattr(value, constraint[4:])
-    return isinstance(value, str) and value == constraint
-
-
-def _describe(constraint: Constraint) -> str:
-    if constraint is True:
-        return "a bool"
-    if constraint is callable:
-        return "a callable"
-    if isinstance(constraint, str) and constraint.startswith("has "):
-        return f"an object with {constraint[4:]}"
-    return str(constraint) if isinstance(constraint, Bounds) else repr(constraint)
+__all__ = ["check_not_per_series", "check_series"]
 
 
 def check_not_per_series(name: str) -> None:
@@ -144,12 +42,12 @@ def check_not_per_series(name: str) -> None:
     ValueError
         If that adaptor calls.
     """
-    if "sktime" not in sys.modules:
+    sktime = sys.modules.get("sktime.transformations.series.adapt")
+    if sktime is None:  # the adaptor was never imported
         return
     frame = inspect.currentframe()
     while frame is not None:
-        caller = type(frame.f_locals.get("self"))
-        if caller.__name__ == "TabularToSeriesAdaptor":
+        if isinstance(frame.f_locals.get("self"), sktime.TabularToSeriesAdaptor):
             raise ValueError(
                 f"sktime would fit {name} to each series by itself, and nothing can be "
                 "learnt from one. Use the classes of lgta_sklearn.adapters.sktime, "
@@ -159,20 +57,20 @@ def check_not_per_series(name: str) -> None:
 
 
 def check_series(estimator: Any, X: Any, *, reset: bool, longer: bool = False) -> Panel:
-    """Return a set of series, checked.
+    """Return a checked set of series.
 
-    In `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`,
-    `lengths_vary_`, `units_`, and for two dimensions sklearn's `n_features_in_` and
-    `feature_names_in_`) is noted on the estimator, otherwise compared with what was
-    noted.
+    With `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`,
+    `lengths_vary_`, `channel_scale_`, and for two dimensions scikit-learn's
+    `n_features_in_` and `feature_names_in_`) is stored on the estimator; without, it is
+    compared with the stored one.
 
     Parameters
     ----------
     estimator : estimator
         On which the layout is noted.
     X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints), list of arrays, or panel of sktime
-        Series; NaN is a missing value.
+n_timepoints), list of arrays, panel of sktime, or Panel
+        Series; NaN is a missing value. A `Panel` has been checked already.
     reset : bool
         Whether the estimator is being fitted.
     longer : bool, default=False
@@ -191,17 +89,8 @@ n_timepoints), list of arrays, or panel of sktime
     TypeError
         For sparse data and for objects that are not numbers.
     """
-    X = _plain(X)
-    container = container_of(X)
-    if container.is_ragged:
-        _check_channels(estimator, container, reset=reset)
-        panel = pad(_checked_rows(unpack(X, container)))
-    else:
-        values = _checked_array(estimator, X, reset=reset)
-        padded = getattr(estimator, "padded", False)
-        panel = unpadded(values) if padded else panel_of(values, values.shape[-1])
+    panel = X if isinstance(X, Panel) else _unpacked(estimator, X, reset=reset)
     n_channels, n_timepoints = (1, *panel.values.shape[1:])[-2:]
-    _check_finite(panel)
     if reset:
         _check_size(n_channels, n_timepoints, type(estimator).__name__)
         _check_observed(panel)
@@ -209,14 +98,31 @@ n_timepoints), list of arrays, or panel of sktime
         estimator.n_channels_in_ = n_channels
         estimator.n_timepoints_in_ = n_timepoints
         estimator.lengths_vary_ = bool((panel.lengths < n_timepoints).any())
-        estimator.units_ = unit_of(panel.values)
+        estimator.channel_scale_ = power_of_two_scale(panel.values)
+        if isinstance(X, Panel) and panel.values.ndim == 2:
+            estimator.n_features_in_ = n_timepoints
     else:
         _check_layout(estimator, panel, n_channels, longer=longer)
-    return replace(panel.widened(estimator.n_timepoints_in_), unit=estimator.units_)
+    wide = panel.widened(estimator.n_timepoints_in_)
+    return replace(wide, channel_scale=estimator.channel_scale_)
+
+
+def _unpacked(estimator: Any, X: Any, *, reset: bool) -> Panel:
+    """Return the series of a container as a panel; refuse what holds no numbers."""
+    X = _plain(X)
+    container, rows = unpack(X)
+    if rows is None:
+        values = _checked_array(estimator, X, reset=reset)
+        panel = panel_of(values, values.shape[-1])
+    else:
+        _check_channels(estimator, container, reset=reset)
+        panel = pad(_checked_rows(rows))
+    _check_finite(panel)
+    return replace(panel, container=container)
 
 
 def _plain(X: Any) -> Any:
-    """Return what NumPy knows without losing anything of it."""
+    """Return tensors and masked arrays as arrays, other sets of series as they are."""
     if hasattr(X, "detach"):  # a torch tensor, perhaps on a GPU or with a gradient
         X = X.detach().cpu()
         return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
@@ -239,16 +145,20 @@ def _plain(X: Any) -> Any:
 
 
 def _check_channels(estimator: Any, container: Container, *, reset: bool) -> None:
-    """Compare the channels of a panel with those of the panel that was fitted."""
-    fitted = None if reset else getattr(estimator, "_container", None)
-    if fitted is None or fitted.columns is None or container.columns is None:
-        return
-    wanted, got = list(fitted.columns), list(container.columns)
+    """Store the channel names of a panel, or compare them with the stored ones."""
+    columns = [] if container.columns is None else list(container.columns)
     # as in scikit-learn: numbers are no names
-    named = all(isinstance(name, str) for name in (*wanted, *got))
-    if fitted.is_ragged and named and wanted != got:
+    named = bool(columns) and all(isinstance(name, str) for name in columns)
+    if reset:
+        vars(estimator).pop("channel_names_in_", None)
+        if named:
+            estimator.channel_names_in_ = np.array(columns, dtype=object)
+        return
+    wanted = getattr(estimator, "channel_names_in_", None)
+    if wanted is not None and named and wanted.tolist() != columns:
         raise ValueError(
-            f"X has the channels {got}, expected {wanted} in this order, as in fit."
+            f"X has the channels {columns}, expected {wanted.tolist()} in this order, "
+            "as in fit."
         )
 
 
@@ -359,56 +269,3 @@ def _check_observed(panel: Panel) -> None:
                 f"X contains NaN only in {len(nothing)} {what}, the first is number "
                 f"{nothing[0]}. Expected at least one value in each; drop them first."
             )
-
-
-def check_labels_present(y: Any) -> None:
-    """Refuse missing labels of any kind, and labels of several kinds.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        Labels.
-
-    Raises
-    ------
-    ValueError
-        If one is missing, or some are texts and others numbers.
-    """
-    if np.asarray(y).dtype.kind in "biu":
-        return
-    from pandas import isna
-
-    missing = np.argwhere(isna(np.asarray(y, dtype=object)))[:, 0]
-    if len(missing):
-        raise ValueError(
-            f"Input y contains NaN: {len(missing)} labels are missing, the first at "
-            f"series {missing[0]}. Expected a label for every series."
-        )
-    kinds = {str if isinstance(k, str) else float for k in np.ravel(y).tolist()}
-    if len(kinds) > 1:
-        raise ValueError(
-            "y mixes texts and numbers, which cannot be put in order. Expected labels "
-            "of one kind; y.astype(str) makes them so."
-        )
-
-
-def take_labels(y: Any, index: np.ndarray) -> Any:
-    """Return labels by position, in their container where it is one of pandas.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples, ...)
-        Labels, targets or weights.
-    index : ndarray of int
-        Rows to take.
-
-    Returns
-    -------
-    array of shape (len(index), ...)
-        The entries of `y` at these rows.
-    """
-    if hasattr(y, "iloc"):
-        return y.iloc[index]
-    if hasattr(y, "categories"):
-        return y.take(index)
-    return np.asarray(y)[index]

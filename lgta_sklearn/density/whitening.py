@@ -1,12 +1,16 @@
-"""Coordinates in which densities are fitted: whitened normal scores."""
+"""Whitened normal scores: the coordinates in which densities are fitted."""
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
+from lgta_sklearn._chunks import BLOCK, blocks
+from lgta_sklearn._files.registry import storable
+
 __all__ = ["NormalScores", "Whitening"]
 
 
+@storable
 class Whitening:
     """Rows as whitened normal scores, and back; directions without variance dropped.
 
@@ -38,7 +42,7 @@ class Whitening:
             self.axes = np.empty((0, Z.shape[1]))
             self.rows = np.empty((len(Z), 0))
             return
-        # whatever the user has chosen globally, arrays are wanted here
+        # an array, also if the user has set another output container globally
         pca = PCA(svd_solver="full").set_output(transform="default").fit(Z)
         variance = pca.explained_variance_
         # directions without variance hold rounding errors only
@@ -48,10 +52,12 @@ class Whitening:
         self.rows = pca.transform(Z)[:, kept] / scale
 
     def backward(self, Q: np.ndarray) -> np.ndarray:
-        Z: np.ndarray = self.mean + Q @ self.axes
+        """Return the rows of whitened ones."""
+        Z: np.ndarray = self.mean + _product(Q, self.axes)
         return Z if self.scores is None else self.scores.backward(Z)
 
 
+@storable
 class NormalScores:
     """Map each column to the normal quantiles of its ranks, and back.
 
@@ -75,6 +81,7 @@ class NormalScores:
         return scores
 
     def backward(self, scores: np.ndarray) -> np.ndarray:
+        """Return the rows of scores."""
         n = len(self.values)
         position = ndtr(scores) * n - 0.5
         columns = [
@@ -82,3 +89,15 @@ class NormalScores:
             for place, values in zip(position.T, self.values.T, strict=True)
         ]
         return np.stack(columns, axis=1)
+
+
+def _product(Q: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Multiply matrices in blocks of one size.
+
+    The last bits of a product depend on the number of rows, and the first rows of a
+    longer draw are to be those of a shorter one.
+    """
+    padded = np.zeros((-(-len(Q) // BLOCK) * BLOCK, Q.shape[1]))
+    padded[: len(Q)] = Q
+    parts = [padded[rows] @ axes for _, rows in blocks(len(padded))]
+    return np.concatenate(parts or [np.empty((0, axes.shape[1]))])[: len(Q)]

@@ -1,0 +1,11 @@
+from ._files.bytes import FormatError as FormatError
+from ._series.panel import Panel as Panel
+from .augmenters.base import BaseAugmenter as BaseAugmenter
+from .augmenters.direct import DirectAugmenter as DirectAugmenter
+from .augmenters.latent import LatentAugmenter as LatentAugmenter
+from .augmenters.latent import PosteriorCollapseWarning as PosteriorCollapseWarning
+from .compose.augmented import AugmentedClassifier as AugmentedClassifier
+from .compose.augmented import AugmentedRegressor as AugmentedRegressor
+from .compose.oversampler import SyntheticOverSampler as SyntheticOverSampler
+
+__version__: str

@@ -1,0 +1,1 @@
+"""Files of fitted estimators: bytes, codec, registry, and the mixin that uses them."""

@@ -1,0 +1,114 @@
+"""Settings of torch and OpenMP while the package computes, restored afterwards.
+
+Where torch offers nothing but its global generator (the initialisation of layers) that
+is seeded inside a lock and restored.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+__all__ = ["configured_threads", "pinned_runtime", "seeded_initialisation"]
+
+_INIT_LOCK = threading.RLock()
+_THREADS_LOCK = threading.Lock()
+_threads = {"users": 0, "before": 1}
+_pinned = threading.local()
+
+
+@contextmanager
+def seeded_initialisation(seed: int) -> Iterator[None]:
+    """Seed torch's global generator for a moment, one thread at a time.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the weights.
+
+    Yields
+    ------
+    None
+        Inside, torch's CPU generator starts at `seed` and weights are made in single
+        precision; after, all is as before.
+    """
+    import torch
+
+    with _INIT_LOCK, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
+
+
+@contextmanager
+def pinned_runtime(n_threads: int = 1) -> Iterator[None]:
+    """Pin the number of threads and disable torch's modes; restore them on exit.
+
+    The number of threads changes the last bits of a result, and small operations run
+    fastest on one thread: if another process is busy, a second thread makes the search
+    for neighbours four times slower. A result must also not depend on inference mode,
+    autocast or a default device that the caller has set.
+
+    Parameters
+    ----------
+    n_threads : int, default=1
+        Threads inside one operation.
+
+    Yields
+    ------
+    None
+        Inside, ``torch.get_num_threads()`` is `n_threads`.
+    """
+    import torch
+    from threadpoolctl import ThreadpoolController
+
+    openmp = ThreadpoolController().select(user_api="openmp")
+    # the setting is per thread but new threads inherit it: the first call to enter
+    # notes the user's value and every call restores that one
+    with _THREADS_LOCK:
+        if _threads["users"] == 0:
+            _threads["before"] = torch.get_num_threads()
+        _threads["users"] += 1
+        torch.set_num_threads(n_threads)
+    own = _pinned.__dict__.setdefault("stack", [])  # one call within another
+    own.append(n_threads)
+    try:
+        with openmp.limit(limits=n_threads), _neutral_torch_modes():
+            yield
+    finally:
+        own.pop()
+        with _THREADS_LOCK:
+            _threads["users"] -= 1
+            torch.set_num_threads(own[-1] if own else _threads["before"])
+
+
+@contextmanager
+def _neutral_torch_modes() -> Iterator[None]:
+    """Disable inference mode, autocast and default devices in this thread."""
+    import torch
+
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        yield
+
+
+def configured_threads() -> int:
+    """Return the number of threads that the user has set in torch.
+
+    Returns
+    -------
+    int
+        The setting outside `pinned_runtime`, also when called inside it.
+    """
+    import torch
+
+    with _THREADS_LOCK:
+        return _threads["before"] if _threads["users"] else torch.get_num_threads()

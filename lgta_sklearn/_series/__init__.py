@@ -1,0 +1,1 @@
+"""Sets of series: containers, panels, checks, labels."""

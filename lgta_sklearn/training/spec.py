@@ -1,0 +1,57 @@
+"""`TrainingSpec`: all that a family of generators tells the trainer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Inputs", "TrainingSpec"]
+
+Inputs = np.ndarray | Mapping[str, np.ndarray]  # rows first
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """What to train, by which loss, and what is special about it.
+
+    Parameters
+    ----------
+    module : type
+        Class of the network. It is called with the inputs: one tensor, or keyword
+        arguments if they are a mapping (shapes, conditions, classes, masks).
+    inputs : ndarray or mapping of str to ndarray
+        Training rows; each array has the rows first. Floating-point numbers become
+        single precision, integers stay what they are. The batch is also the target
+        that the loss gets.
+    module_params : mapping, default={}
+        Arguments of the network, which a file of the estimator holds.
+    training_params : mapping, default={}
+        Further arguments that only the training needs, such as a source of noise.
+        After it the attributes of these names are set to None.
+    criterion : type
+        Class of the loss, called with the output of the network and the batch.
+    criterion_params : mapping, default={}
+        Arguments of the loss. A net of the user's own may override them.
+    net : type or None, default=None
+        Class of the skorch net; None takes `AugmenterNet`.
+    callbacks : callable, default=none
+        Function of the `Plan` that returns pairs of a name and a skorch callback, which
+        are called before those of the trainer.
+    monitor : str or None, default="valid_loss"
+        Column of the history that early stopping watches. None: nothing to stop by,
+        and the training lasts as long as planned.
+    drop_last : bool, default=False
+        Whether an incomplete last batch of an epoch is left out.
+    """
+
+    module: type
+    inputs: Inputs
+    criterion: type
+    module_params: Mapping[str, Any] = field(default_factory=dict)
+    training_params: Mapping[str, Any] = field(default_factory=dict)
+    criterion_params: Mapping[str, Any] = field(default_factory=dict)
+    net: type | None = None
+    callbacks: Callable[[Any], Sequence[tuple[str, Any]]] = lambda plan: ()
+    monitor: str | None = "valid_loss"
+    drop_last: bool = False
