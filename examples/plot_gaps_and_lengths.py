@@ -88,7 +88,7 @@ ax = axes[2]
 ax.plot(vowels[number][channel], ":", color="#333333", label="truth")
 ax.plot(filled[number][channel], color="#D55E00", label="impute")
 ax.plot(lines[number][channel], "--", color="#0072B2", label="straight line")
-ax.plot(gappy[number][channel], color="#333333", lw=2.5, label="what is known")
+ax.plot(gappy[number][channel], color="#333333", lw=2.5, label="known values")
 ax.set(xlabel="time step", title=f"speaker {y[number]}, channel {channel}")
 ax.legend(frameon=False)
 figure.savefig("gaps_and_lengths.png", dpi=120)
