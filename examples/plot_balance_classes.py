@@ -2,10 +2,10 @@
 Balance a rare class, without leaking into the test set
 =======================================================
 
-Of the days of ItalyPowerDemand we keep all warm ones and only six cold ones, and
-balance the classes with invented days: by hand, to look at them, and inside
-`AugmentedClassifier`, which does it while fitting only. The series ship with sktime:
-nothing is downloaded.
+From ItalyPowerDemand we keep all days of one class and only six of the other, and
+balance the classes with sampled days: first by hand, to look at them, and then inside
+`AugmentedClassifier`, which balances during fitting only. The series ship with sktime,
+so nothing is downloaded.
 """
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 from sktime.datasets import load_italy_power_demand
 
-from lgta_sklearn import AugmentedClassifier, LatentAugmenter, LatentResampler
+from lgta_sklearn import AugmentedClassifier, LatentAugmenter, SyntheticOverSampler
 
 X_all, y_all = load_italy_power_demand(split="train", return_type="numpy3D")
 X_test, y_test = load_italy_power_demand(split="test", return_type="numpy3D")
@@ -32,16 +32,16 @@ def imbalanced(seed, n_rare=6):
 # By hand
 # -------
 X, y = imbalanced(seed=0)
-resampler = LatentResampler(LatentAugmenter(), method="sample", random_state=0)
-X_balanced, y_balanced = resampler.fit_resample(X, y)
+sampler = SyntheticOverSampler(LatentAugmenter(), method="sample", random_state=0)
+X_balanced, y_balanced = sampler.fit_resample(X, y)
 for when, labels in (("before", y), ("after", y_balanced)):
     print(when, *(f"{(labels == k).sum()} of class {k}" for k in ("1", "2")))
 
 # %%
 # Inside a classifier
 # -------------------
-# Five draws of the six days; a forest on what there is, on the rare days repeated, and
-# on invented ones. The test days are as they are.
+# The six days are drawn five times. A forest is trained on these days alone, with the
+# rare days repeated, and with invented days added. The test days are not changed.
 forest = RandomForestClassifier(200, random_state=0)
 balance = {"sampling_strategy": "auto", "method": "sample"}
 scores = {"as it is": [], "rare days repeated": [], "invented days": []}
@@ -63,7 +63,7 @@ for name, values in scores.items():
     print(f"{name:20s} {np.mean(values):.3f} ± {np.std(values):.3f} balanced accuracy")
 
 # %%
-# Look
+# Plot
 # ----
 figure, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
 new = X_balanced[len(imbalanced(0)[0]) :]

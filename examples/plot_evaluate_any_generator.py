@@ -1,11 +1,11 @@
 """
-Judge any generator, also someone else's
-========================================
+Evaluate any generator, not only ours
+=====================================
 
-`lgta_sklearn.metrics` takes arrays, wherever they come from. Here are three ways to
-make days of electricity demand: our augmenter, a mixture of Gaussians of scikit-learn,
-and jitter, which is real days with a little noise. The lesson: a figure says something
-beside its floor, and nothing without a measure of memorisation beside it.
+`lgta_sklearn.metrics` takes arrays from any source. This example compares three ways to
+generate days of electricity demand: our augmenter, a Gaussian mixture of scikit-learn,
+and jitter, which is real days with a little noise. It shows that a figure must be read
+together with its floor, and together with a measure of memorisation.
 """
 
 import matplotlib.pyplot as plt
@@ -40,10 +40,10 @@ generated = {
 }
 
 # %%
-# Judge them
-# ----------
-# Against days that no generator has seen. The floor is what the training days score in
-# the place of generated ones.
+# Evaluate them
+# -------------
+# Generated days are compared with days that no generator has seen. The floor is the
+# score of the training days in place of generated ones.
 print("                critic  Fréchet  near-duplicates")
 for name, days in {"floor": X_train[:n], **generated}.items():
     critic = discriminative_score(X_unseen, days, random_state=0)
@@ -53,11 +53,11 @@ for name, days in {"floor": X_train[:n], **generated}.items():
     print(f"{name:16s} {critic:.3f}   {frechet:5.2f}    {copies:>8s}")
 
 # %%
-# All of it on one page
-# ---------------------
-# ``report`` measures in every way, or in those that are asked for, each figure between
-# its floor and its ceiling, and saves itself as a page with pictures.
-# Left out here: a small GRU as a critic, which takes half a minute.
+# All measures on one page
+# ------------------------
+# ``report`` computes all measures, or the selected ones, each with its floor and its
+# ceiling, and can be saved as a page with plots.
+# The GRU critic is left out here because it takes half a minute.
 wanted = [
     "discriminative score",
     "Fréchet distance",
@@ -74,10 +74,11 @@ for name in ("discriminative score", "autocorrelation", "near-duplicates"):
     print(result.sentences[name])
 
 # %%
-# See
-# ---
-# Above, days of each generator over the bands of unseen days; below, how near they come
-# to training days: jitter looks best above, and is caught below.
+# Plot
+# ----
+# The upper row shows days of each generator over the bands of unseen days. The lower
+# row shows their distances to the training days. Jitter looks best in the upper row,
+# and the lower row reveals that it copies.
 figure, axes = plt.subplots(2, 3, figsize=(12, 6.4), layout="constrained")
 for column, (name, days) in zip(axes.T, generated.items(), strict=True):
     plot_overlay(X_unseen, days, names=("unseen", "generated"), ax=column[0])

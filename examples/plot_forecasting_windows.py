@@ -2,10 +2,10 @@
 Forecasting: vary the windows
 =============================
 
-A forecaster learns from windows: what was, and what came next. A short series has few
-of them; variations, of past and future together, make more. We split the series in
-time first, cut windows from the earlier part only, vary them, and see what that does to
-forecasts of the later part.
+A forecaster learns from windows that contain a past and the future that followed it. A
+short series has only a few windows. Variations of past and future together add more. We
+split the series in time first, cut windows from the earlier part only, vary them, and
+measure how this changes forecasts of the later part.
 """
 
 import matplotlib.pyplot as plt
@@ -30,10 +30,10 @@ print(
 # %%
 # Forecast
 # --------
-# A linear model of the past months, relative to the last of them. Its error is
-# measured against repeating the last year: below 1 is better than that (MASE).
+# We fit a linear model of the past months, relative to the last of them. Its error is
+# divided by the error of repeating the last year (MASE), so a value below 1 is better.
 def error(training):
-    """Return the error on test windows after training on some."""
+    """Return the error on the test windows of a model trained on given windows."""
     last = training[:, [PAST - 1]]
     past, future = np.split(training - last, [PAST], axis=1)
     model = Ridge(0.1).fit(past, future)
@@ -47,13 +47,13 @@ def error(training):
 # %%
 # Vary
 # ----
-# Four variations of each window beside the real ones, by strength: of the windows
-# themselves, and of what a model has learnt of them.
+# We add four variations of each window to the real ones, at several strengths, and vary
+# either the windows themselves or their latent codes.
 choice = OneOf([Scaling(), MagnitudeWarp(), Trend()])
 augmenters = {
     "of the windows": DirectAugmenter(choice, random_state=0).fit(W),
     "of their codes": LatentAugmenter(
-        latent="temporal", transformation=choice, random_state=0
+        latent="per_step", transformation=choice, random_state=0
     ).fit(W),
 }
 strengths, seeds = (0.1, 0.2, 0.3, 0.5), range(5)
@@ -70,8 +70,8 @@ for name, values in errors.items():
     print(f"variations {name}:", *(f"{value:.3f}" for value in values.mean(axis=1)))
 
 # %%
-# See
-# ---
+# Plot
+# ----
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.4), layout="constrained")
 months = np.arange(-PAST, FUTURE)
 for ax, (name, augmenter) in zip(axes, augmenters.items(), strict=False):

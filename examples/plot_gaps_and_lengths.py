@@ -2,10 +2,10 @@
 Unequal length and gaps
 =======================
 
-Nine speakers say a vowel, 12 numbers for each of 7 to 26 moments: no two recordings
-need be equally long. We also lose a fifth of all values in stretches. Nothing has to be
-padded, cut or filled before: invented recordings have lengths of their own, and gaps
-stay where they are, or are filled on request.
+Nine speakers say a vowel. Each recording has 12 channels and 7 to 26 time steps, so
+lengths differ. We also remove a fifth of all values, in contiguous stretches. Nothing
+has to be padded, cut or filled beforehand: sampled recordings have realistic lengths,
+and gaps stay where they are or are filled on request.
 """
 
 from itertools import pairwise
@@ -18,7 +18,7 @@ from lgta_sklearn import LatentAugmenter
 
 panel, y = load_japanese_vowels(split="train", return_type="df-list")
 vowels = [frame.to_numpy().T for frame in panel]  # a list of (12, length) arrays
-print(len(vowels), "recordings of", sorted({v.shape[1] for v in vowels}), "moments")
+print(len(vowels), "recordings of", sorted({v.shape[1] for v in vowels}), "time steps")
 
 rng = np.random.default_rng(0)
 gappy = [vowel.copy() for vowel in vowels]
@@ -31,7 +31,7 @@ missing = np.concatenate([np.isnan(v).ravel() for v in gappy])
 print(f"{missing.mean():.0%} of the values are missing")
 
 # %%
-# Fit, invent, fill
+# Fit, sample, fill
 # -----------------
 augmenter = LatentAugmenter(random_state=0).fit(gappy, y)
 invented = augmenter.sample(len(vowels), random_state=0)
@@ -39,7 +39,7 @@ filled = augmenter.impute(gappy)
 
 
 def straight(row):
-    """Return a row with straight lines over its gaps."""
+    """Return a row whose gaps are filled by straight lines."""
     known = np.flatnonzero(~np.isnan(row))
     return np.interp(np.arange(len(row)), known, row[known])
 
@@ -47,7 +47,7 @@ def straight(row):
 lines = [np.apply_along_axis(straight, 1, vowel) for vowel in gappy]
 errors = {}
 for name, series in (("straight lines", lines), ("impute", filled)):
-    # one root mean square per gap, and how many values the gap has
+    # per gap: the number of values and the root mean square error
     errors[name] = np.array(
         [
             (gap.sum(), np.sqrt(((row - truth)[gap] ** 2).mean()))
@@ -59,11 +59,11 @@ for name, series in (("straight lines", lines), ("impute", filled)):
     print(f"error of filled gaps, {name:14s}: {errors[name][:, 1].mean():.3f}")
 
 # %%
-# See
-# ---
-# Lengths of invented recordings follow those of real ones (left). To know how people
-# speak helps in gaps of every length, by a tenth (middle). A gap as the model and a
-# straight line fill it (right).
+# Plot
+# ----
+# The lengths of invented recordings follow those of real ones (left). The model reduces
+# the error by a tenth, in gaps of every length (middle). One gap filled by the model
+# and by a straight line (right).
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
 lengths = [[v.shape[1] for v in series] for series in (vowels, invented)]
 bins = np.arange(6.5, 27)
@@ -88,7 +88,7 @@ ax = axes[2]
 ax.plot(vowels[number][channel], ":", color="#333333", label="truth")
 ax.plot(filled[number][channel], color="#D55E00", label="impute")
 ax.plot(lines[number][channel], "--", color="#0072B2", label="straight line")
-ax.plot(gappy[number][channel], color="#333333", lw=2.5, label="what is known")
+ax.plot(gappy[number][channel], color="#333333", lw=2.5, label="known values")
 ax.set(xlabel="time step", title=f"speaker {y[number]}, channel {channel}")
 ax.legend(frameon=False)
 figure.savefig("gaps_and_lengths.png", dpi=120)

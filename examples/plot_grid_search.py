@@ -1,11 +1,11 @@
 """
-Grid search: how many copies, and of which model?
-=================================================
+Grid search: how many copies, and from which model?
+===================================================
 
-The parameters of the augmenter are parameters of the whole, so that cross-validation
-chooses them together with those of the classifier. Growth happens inside ``fit``: no
-variation of a validation row is ever trained on. Keep ``n_copies=0`` in the grid, since
-augmentation does not help every classifier.
+The parameters of the augmenter are also parameters of `AugmentedClassifier`, so
+cross-validation can select them together with those of the classifier. The training set
+grows inside ``fit``, so no variation of a validation row is used for training. Include
+``n_copies=0`` in the grid, because augmentation does not help every classifier.
 """
 
 import matplotlib.pyplot as plt
@@ -23,38 +23,38 @@ X, X_test = X[:, 0], X_test[:, 0]
 # %%
 # Search
 # ------
-# One nearest neighbour, and a model whose number of codes is searched over, too.
+# The classifier is 1-nearest-neighbour. The search also covers the number of codes.
 model = AugmentedClassifier(
     KNeighborsClassifier(1), LatentAugmenter(max_epochs=40), random_state=0
 )
 grid = {"n_copies": [0, 2, 8], "augmenter__latent_dim": [4, 16]}
 folds = StratifiedKFold(4, shuffle=True, random_state=0)
 search = GridSearchCV(model, grid, cv=folds, n_jobs=2).fit(X, y)
-print("chosen:", search.best_params_)
+print("selected:", search.best_params_)
 plain = KNeighborsClassifier(1).fit(X, y).score(X_test, y_test)
 print(f"accuracy on {len(y_test)} test movements: {plain:.3f} with the real series,")
-print(f"{search.score(X_test, y_test):.3f} with what was chosen")
+print(f"{search.score(X_test, y_test):.3f} with the selected parameters")
 
 # %%
-# The model by itself needs no scorer: its ``score`` is a lower bound of the log density
-# of unseen series.
+# A search over the augmenter alone needs no scorer, because its ``score`` is a lower
+# bound of the log density of unseen series.
 by_itself = GridSearchCV(
     LatentAugmenter(max_epochs=40, random_state=0),
     {"latent_dim": [2, 16], "backbone": ["cnn_gru", "lstm"]},
     cv=3,
     n_jobs=2,
 ).fit(X)
-print("the likeliest model:", by_itself.best_params_)
+print("best model by the bound:", by_itself.best_params_)
 
 # %%
-# See
-# ---
+# Plot
+# ----
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 styles = ("o-", "#0072B2"), ("s--", "#D55E00")
 
 
 def draw(ax, results, across, along, title):
-    """Draw the scores of a search over two parameters, with their standard errors."""
+    """Plot the scores of a search over two parameters, with standard errors."""
     keys = [np.array(results[f"param_{name}"]) for name in (across, along)]
     for value, (style, colour) in zip(np.unique(keys[1]), styles, strict=True):
         rows = keys[1] == value

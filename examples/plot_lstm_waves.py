@@ -2,10 +2,10 @@
 An LSTM autoencoder that regenerates waves
 ==========================================
 
-5000 sine waves of 100 points with random frequency, amplitude and phase. A plain
-autoencoder (``variational=False``) with LSTM encoder and decoder learns to squeeze each
-wave into 8 numbers and to draw it again; a density fitted to these numbers lets it
-invent waves, too.
+The data are 5000 sine waves of 100 points with random frequency, amplitude and phase. A
+plain autoencoder (``variational=False``) with LSTM encoder and decoder learns to
+compress each wave into 8 numbers and to reconstruct it. A density fitted to these
+numbers allows it to sample new waves as well.
 """
 
 import time
@@ -28,16 +28,17 @@ autoencoder = LatentAugmenter(
 print(f"fitted in {time.perf_counter() - start:.0f} s, {autoencoder.n_iter_} epochs")
 
 # %%
-# How much is lost?
-# -----------------
-# The mean squared error of the reconstruction, as a share of the signal's variance.
+# Reconstruction error
+# --------------------
+# The mean squared error of the reconstruction, as a share of the variance of the
+# signal.
 for name, waves in (("training", X), ("unseen", X_unseen)):
     lost = ((autoencoder.reconstruct(waves) - waves) ** 2).mean() / waves.var()
     print(f"reconstruction error of {name} waves: {100 * lost:.2f} % of the variance")
 
 # %%
-# See
-# ---
+# Plot
+# ----
 regenerated = autoencoder.reconstruct(X_unseen[:6])
 invented = autoencoder.sample(6, random_state=0)
 fig, axes = plt.subplots(
@@ -50,6 +51,6 @@ for column in range(6):
     axes[2, column].plot(invented[column], color="#0072B2", lw=1.5)
 for ax, name in zip(axes[:, 0], ("original", "regenerated", "invented"), strict=True):
     ax.set_ylabel(name)
-fig.suptitle("Unseen waves, the same after 8 numbers, and waves that never were")
+fig.suptitle("Unseen waves, their reconstructions from 8 numbers, and new waves")
 fig.savefig("lstm_waves.png", dpi=120)
 print("figure: lstm_waves.png")

@@ -1,11 +1,11 @@
 """
-Several channels that belong together
-=====================================
+Multivariate series with correlated channels
+============================================
 
-A watch records acceleration and rotation along three axes each while its wearer
-stands, walks, runs or plays badminton: six channels, 100 time points, ten recordings
-of each activity. New recordings must not only look right channel by channel, their
-channels must move together as the real ones do.
+A watch records acceleration and rotation, along three axes each, while a person
+stands, walks, runs or plays badminton. There are six channels, 100 time points and ten
+recordings of each activity. In new recordings, each channel must look realistic, and
+the channels must also be correlated as in real recordings.
 """
 
 import matplotlib.pyplot as plt
@@ -19,10 +19,10 @@ X, y = load_basic_motions(split="train", return_type="numpy3D")  # (40, 6, 100)
 X_unseen, y_unseen = load_basic_motions(split="test", return_type="numpy3D")
 
 # %%
-# Invent recordings of each activity
+# Sample recordings of each activity
 # ----------------------------------
-# With labels the latent density is one of each class, and ``y=`` asks for a label
-# for each row.
+# If labels are given, one latent density per class is fitted, and ``y=`` sets the label
+# of each sample.
 augmenter = LatentAugmenter(random_state=0).fit(X, y)
 X_new = augmenter.sample(y=y_unseen, random_state=0)
 print("invented:", X_new.shape, X_new.dtype)
@@ -31,11 +31,11 @@ print("invented:", X_new.shape, X_new.dtype)
 # %%
 # Do the channels move together?
 # ------------------------------
-# For each activity, how far the correlations between channels lie from those of unseen
-# recordings: of training recordings (the floor), of invented ones, and of invented ones
-# whose channels were taken from different recordings.
+# For each activity, we compare the correlations between channels with those of unseen
+# recordings. We do this for training recordings (the floor), for invented recordings,
+# and for invented recordings whose channels are shuffled between recordings.
 def torn(series, rng):
-    """Return series of which each channel is one of another series."""
+    """Return series with each channel shuffled between series."""
     channels = [rng.permutation(channel) for channel in series.swapaxes(0, 1)]
     return np.stack(channels, axis=1)
 
@@ -56,9 +56,9 @@ for name, distances in rows.items():
     print(f"{name:10s}", "  ".join(f"{distance:.2f}" for distance in distances))
 
 # %%
-# See
-# ---
-# A recording of a run, real and invented, and the distances above.
+# Plot
+# ----
+# A real and an invented recording of a run, and the distances computed above.
 figure, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
 run = "running"
 for ax, title, series in (

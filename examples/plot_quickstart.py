@@ -2,10 +2,10 @@
 Start in one minute: vary and invent daily electricity demand
 =============================================================
 
-ItalyPowerDemand holds the electricity demand of 67 days, hour by hour; the label says
-whether a day lies in the warm or in the cold half of the year. We fit a
-`LatentAugmenter`, see how good it is, vary the days, invent new ones, and train a
-classifier on a set grown four-fold. The series ship with sktime: nothing is
+ItalyPowerDemand contains the hourly electricity demand of 67 days. The label says
+whether a day is in the warm or in the cold half of the year. We fit a
+`LatentAugmenter`, evaluate it, vary the days, sample new ones, and train a classifier
+on a training set enlarged four-fold. The series ship with sktime, so nothing is
 downloaded.
 """
 
@@ -41,12 +41,13 @@ print(f"active latent units: {augmenter.n_active_units_}")
 
 
 # %%
-# Can a critic tell invented days from real ones?
-# -----------------------------------------------
-# A strong critic (random convolutions and a linear model) learns to tell two sets
-# apart: 0 means it cannot, 0.5 that it always can. The floor is what it scores on real
-# days against other real days. A critic that is shown a thousand days tells quite well
-# what was made of 67; of 548 it is :doc:`another story <plot_transformer_or_cnn_gru>`.
+# Can a critic distinguish synthetic from real days?
+# --------------------------------------------------
+# A strong critic (random convolutions and a linear model) learns to distinguish two
+# sets: 0 means that it cannot, 0.5 that it always can. The floor is its score for real
+# days against other real days. A critic trained on a thousand days detects samples of a
+# model of 67 days quite well. For a model of 548 days, see
+# :doc:`this example <plot_transformer_or_cnn_gru>`.
 synthetic = augmenter.sample(y=y_test, random_state=0)  # as many of each label
 order = np.random.default_rng(0).permutation(len(X_test))
 half, other_half = np.array_split(X_test[order], 2)
@@ -59,8 +60,9 @@ print(f"real against real, the floor: {floor:.3f}")
 # %%
 # Does a classifier gain?
 # -----------------------
-# In a `Pipeline` each training day is replaced by one variation, and the days to be
-# predicted are left alone. To grow the set instead, call `augment` on training rows.
+# In a `Pipeline`, each training day is replaced by one variation, and the days to be
+# predicted are not changed. To enlarge the set instead, call `augment` on training
+# rows.
 def accuracy(make_model, rows, labels):
     scores = [make_model(s).fit(rows, labels).score(X_test, y_test) for s in range(5)]
     return f"{np.mean(scores):.3f} ± {np.std(scores):.3f}"
@@ -83,11 +85,11 @@ for name, make in classifiers.items():
     print(f"{name:20s} " + "   ".join(columns))
 
 # %%
-# See
-# ---
+# Plot
+# ----
 varied = augmenter.augment(X, random_state=0)
 invented = augmenter.sample(y=y, random_state=1)
-blue, orange, grey = "#0072B2", "#D55E00", "0.6"  # told apart by everybody
+blue, orange, grey = "#0072B2", "#D55E00", "0.6"  # safe for colour-blind readers
 seasons = {"1": ("October to March", blue), "2": ("April to September", orange)}
 labels = augmenter.classes_
 fig, axes = plt.subplots(2, 3, figsize=(11, 6.2), layout="constrained")

@@ -1,11 +1,12 @@
 """
-In a pipeline of sktime
-=======================
+Use it in a pipeline of sktime
+==============================
 
-`AugmentedTimeSeriesClassifier` is a native classifier of sktime: it takes every panel
-type, stands in sktime's pipelines and searches, and grows the training set inside
-``fit``. Here it stands behind a transformer that halves the number of time points and
-around sktime's own nearest neighbour, with few recordings of each activity.
+`AugmentedTimeSeriesClassifier` is a native sktime classifier: it accepts every panel
+type, works in sktime's pipelines and searches, and enlarges the training set inside
+``fit``. Here it wraps sktime's nearest-neighbour classifier and follows a transformer
+that halves the number of time points. The training set has few recordings of each
+activity.
 """
 
 import matplotlib.pyplot as plt
@@ -24,12 +25,12 @@ print(X.head(3).round(2))
 # %%
 # A pipeline
 # ----------
-# ``*`` joins objects of sktime.
+# ``*`` chains sktime objects.
 nearest = KNeighborsTimeSeriesClassifier(distance="euclidean")
 
 
 def pipeline(n_copies, seed=0):
-    """Return the pipeline with so many variations of each recording."""
+    """Return the pipeline with `n_copies` variations of each recording."""
     grown = AugmentedTimeSeriesClassifier(
         nearest, LatentAugmenter(), n_copies=n_copies, random_state=seed
     )
@@ -41,7 +42,8 @@ print(pipeline(8))
 # %%
 # Few recordings
 # --------------
-# Three of each activity, five times drawn anew, with and without variations.
+# Three recordings of each activity are drawn, five times, and used with and without
+# variations.
 recordings = X.index.get_level_values(0).unique()
 scores = {0: [], 8: []}
 for seed in range(5):
@@ -58,8 +60,8 @@ for n_copies, accuracies in scores.items():
     print(f"{n_copies} variations of each: accuracy {mean:.3f} ± {error:.3f}")
 
 # %%
-# See
-# ---
+# Plot
+# ----
 # Each line is one draw of the recordings.
 figure, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
 pairs = np.array(list(scores.values()))

@@ -2,10 +2,10 @@
 Transformations of series and of their codes
 ============================================
 
-What each transformation does, in one look: to the series themselves
-(`DirectAugmenter`), and to the codes of a model that has learnt the set
-(`LatentAugmenter(latent="temporal")`). The series are days of electricity demand that
-come with sktime, two seasons of them.
+This example shows the effect of each transformation on the series themselves
+(`DirectAugmenter`) and on the codes of a fitted model
+(`LatentAugmenter(latent="per_step")`). The series are days of electricity demand from
+two seasons; they come with sktime.
 """
 
 import matplotlib.pyplot as plt
@@ -13,7 +13,7 @@ from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
 from lgta_sklearn.metrics import signature, signature_distance
-from lgta_sklearn.plotting import plot_response, plot_variations
+from lgta_sklearn.plotting import plot_strength_curve, plot_variations
 from lgta_sklearn.transforms import (
     Drift,
     Jitter,
@@ -28,16 +28,17 @@ X, y = load_italy_power_demand(return_type="numpy3D")
 X = X[:400, 0]
 
 # %%
-# A model of the set. Its codes have a time axis, so that a drift of the codes is a
-# drift of the day, and a term in the training sees to it that it looks like one.
+# We fit a model of the set. Its codes have a time axis, so a drift of the codes is a
+# drift of the day. The equivariance term in training makes both look alike.
 
-latent = LatentAugmenter(latent="temporal", random_state=0).fit(X)
+latent = LatentAugmenter(latent="per_step", random_state=0).fit(X)
 direct = DirectAugmenter(random_state=0).fit(X)
 
 # %%
-# The same strength moves a series as far, whatever the transformation: by .4 of its own
-# standard deviation. Black is the day itself, each colour a variation of it: the same
-# factor, warp or line on both sides (noise, walks and neighbours are drawn anew).
+# The same strength moves a series equally far with every transformation: here by 0.4 of
+# its own standard deviation. The black line is the day itself, and each colour is one
+# variation. Both sides use the same factor, warp or line (noise, walks and neighbours
+# are drawn anew).
 
 TRANSFORMATIONS = [
     Jitter(),
@@ -58,10 +59,10 @@ axes = plot_variations(
 axes[0, 0].figure.savefig("transformations.png", dpi=120)
 
 # %%
-# What a transformation adds has a signature: its autocorrelation, how much of a
-# straight line it has, and whether it grows with the amplitude. That of the latent
-# variation is near that of its direct twin, but for noise: a model that knows smooth
-# days makes smooth noise of it.
+# The signature of a transformation describes what it adds: its autocorrelation, its
+# linearity, and whether it grows with the amplitude. The signature of a latent
+# variation is near that of its direct twin, except for noise: a model of smooth days
+# turns it into smooth noise.
 
 for transformation in TRANSFORMATIONS:
     varied, twin = (
@@ -75,13 +76,13 @@ for transformation in TRANSFORMATIONS:
     print(f"{transformation!r:18} signature {marks}; to the direct twin {distance:.2f}")
 
 # %%
-# Distance grows with strength, along the same line for all of them.
+# Distance grows with strength, along the same line for all transformations.
 
 fig, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
 for ax, (name, augmenter) in zip(
     panels, {"of the series": direct, "of their codes": latent}.items(), strict=True
 ):
-    plot_response(augmenter, X, TRANSFORMATIONS, ax=ax)
+    plot_strength_curve(augmenter, X, TRANSFORMATIONS, ax=ax)
     ax.set_title(name)
 panels[1].get_legend().remove()
 fig.savefig("response.png", dpi=120)

@@ -2,9 +2,9 @@
 Transformer or CNN-GRU?
 =======================
 
-Both stand behind one parameter, ``backbone=``, and everything else stays as it is. The
-Transformer has more weights and takes longer to learn as much; whether its samples are
-the better ones is a matter of the set. Here is how to find out for one's own.
+One parameter, ``backbone=``, selects the network; everything else stays the same. The
+Transformer has more weights and needs more time to learn as much. Whether its samples
+are better depends on the data set. This example shows how to compare both on your data.
 """
 
 import matplotlib.pyplot as plt
@@ -22,9 +22,9 @@ X_train, X_unseen = np.split(X[order, 0], 2)  # 548 days of 24 hours each
 # %%
 # Fit both
 # --------
-# ``score`` is the evidence lower bound of unseen series in nats, higher is better. The
-# discriminative score tells how well a critic tells invented days from unseen ones: 0
-# is not at all, .5 always.
+# ``score`` is the evidence lower bound of unseen series in nats; higher is better. The
+# discriminative score measures how well a critic distinguishes invented days from
+# unseen ones: 0 means not at all, 0.5 means always.
 models = {}
 for backbone in ("cnn_gru", "transformer"):
     model = LatentAugmenter(backbone, random_state=0).fit(X_train)
@@ -32,18 +32,18 @@ for backbone in ("cnn_gru", "transformer"):
     seconds = sum(row["dur"] for row in model.history_)
     n_weights = sum(w.numel() for w in model.module_.parameters())
     invented = model.sample(len(X_unseen), random_state=0)
-    told = discriminative_score(X_unseen, invented, random_state=0)
+    detected = discriminative_score(X_unseen, invented, random_state=0)
     print(
         f"{backbone:12s} {n_weights:6d} weights, {seconds:4.1f} s of training, "
-        f"bound {model.score(X_unseen):6.2f} nats, critic {told:.3f}"
+        f"bound {model.score(X_unseen):6.2f} nats, critic {detected:.3f}"
     )
 floor = discriminative_score(*np.array_split(X_unseen, 2), random_state=0)
 print(f"floor, real against real: critic {floor:.3f}")
 
 # %%
-# See
-# ---
-# The held-out loss against the time it took (left), and what both invent, over the
+# Plot
+# ----
+# The held-out loss against training time (left), and samples of both models over the
 # bands of unseen days.
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
 for (name, model), style in zip(models.items(), ("-", "--"), strict=True):
