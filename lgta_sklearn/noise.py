@@ -23,8 +23,9 @@ from lgta_sklearn._random import choose_per_row, seed_from
 
 __all__ = ["NeighborNoise", "ResidualNoise", "calibrate_blend", "make_noise"]
 
-BLENDS = (0.0, 0.5, 0.75, 0.9, 1.0)
-NEAREST = 0.9  # of the distance between series, as near as samples may come to them
+BLENDS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+NEAREST = 0.9  # smallest median distance of samples, as a share of that between series
+LOWER_TAIL, MOST_CLOSE = 0.05, 0.08  # quantile of distances, and most samples below it
 
 
 @storable
@@ -166,10 +167,10 @@ class NeighborNoise(BaseEstimator):
 def calibrate_blend(
     noise: NeighborNoise, draw: Callable[[], np.ndarray], X: np.ndarray
 ) -> NeighborNoise:
-    """Raise the blend until samples do not come too near to training series.
+    """Raise the blend until samples are not too near to training series.
 
-    Where the decoder explains little, the residual of a series is the series, and a
-    sample with this residual would be a copy of it.
+    If the decoder explains little, the residual of a series is the series, and a sample
+    with this residual would be a copy of it.
 
     Parameters
     ----------
@@ -179,31 +180,35 @@ def calibrate_blend(
         Returns samples made with this noise, an ndarray of shape (n_drawn,
         n_channels, n_timepoints).
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Training series, NaN where they are not known.
+        Training series, NaN where a value is missing.
 
     Returns
     -------
     NeighborNoise
-        The same object, with the least blend of 0, 0.5, 0.75, 0.9 and 1 for which the
-        median distance of samples to the nearest training series is 0.9 of that
-        between these, or more; failing that, with 1. Channels count alike.
+        The same object, with the least blend of 0, 0.25, 0.5, 0.75, 0.9 and 1 that
+        passes; failing that, with 1. A blend passes if the distances of samples to the
+        nearest training series have a median of at least 0.9 of that between training
+        series, and if at most 8 % of them are below the 5 % quantile of the latter.
+        Channels count alike.
     """
     from sklearn.neighbors import NearestNeighbors
 
     spread = np.nanstd(X, axis=(0, 2), keepdims=True)
-    unit = np.where(spread > 0, spread, 1.0)
-    real = (X / unit).reshape(len(X), -1)
+    spread = np.where(spread > 0, spread, 1.0)
+    real = (X / spread).reshape(len(X), -1)
     # distances over what both series have, scaled up for what they have not
     metric = "nan_euclidean" if np.isnan(real).any() else "minkowski"
     nearest = NearestNeighbors(metric=metric).fit(real)
     some = real[:: math.ceil(len(real) / BLOCK)]
     # a series is the nearest to itself
     between = nearest.kneighbors(some, min(2, len(real)))[0][:, -1]
+    least, close = np.nanquantile(between, [0.5, LOWER_TAIL])
     for blend in BLENDS:
         noise.blend_ = blend
-        drawn = draw() / unit
+        drawn = draw() / spread
         distance = nearest.kneighbors(drawn.reshape(len(drawn), -1), 1)[0]
-        if np.nanmedian(distance) >= NEAREST * np.nanmedian(between):
+        far = np.nanmedian(distance) >= NEAREST * least
+        if far and np.mean(distance < close) <= MOST_CLOSE:
             break
     return noise
 

@@ -46,6 +46,22 @@ n_timepoints)
     channel_scale: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
     container: Any = None
 
+    @classmethod
+    def full(cls, values: np.ndarray) -> Self:
+        """Return series that are as long as the array.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples, ..., n_timepoints)
+            Series.
+
+        Returns
+        -------
+        Panel
+            The series, not copied.
+        """
+        return cls(values, np.full(len(values), values.shape[-1]))
+
     def __len__(self) -> int:
         """Return the number of series."""
         return len(self.values)
@@ -246,7 +262,7 @@ def panel_of(X: Any, n_timepoints: int) -> Panel:
     """
     if isinstance(X, list):
         return pad(X).widened(n_timepoints)
-    return Panel(X, np.full(len(X), X.shape[-1]))
+    return Panel.full(X)
 
 
 def stacked(panels: Sequence[Panel]) -> Panel:

@@ -1,0 +1,252 @@
+"""The contract of augmenters, as a function: `check_augmenter`."""
+
+import pickle
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+__all__ = ["check_augmenter"]
+
+
+def check_augmenter(augmenter: Any) -> list[str]:
+    """Check that an augmenter keeps the contract of the package.
+
+    It is fitted some twenty times to 24 short series, so it should train quickly.
+    Abilities that it does not have (`augment`, `impute`) are not checked. For the
+    contract of scikit-learn see `sklearn.utils.estimator_checks.check_estimator`.
+
+    Parameters
+    ----------
+    augmenter : BaseAugmenter
+        Unfitted augmenter. It is cloned, with a seed.
+
+    Returns
+    -------
+    list of str
+        Names of the checks that were passed.
+
+    Raises
+    ------
+    AssertionError
+        If a check fails; the message says what was expected.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import DirectAugmenter
+    >>> from lgta_sklearn.testing import check_augmenter
+    >>> len(check_augmenter(DirectAugmenter())) > 5
+    True
+    """
+    passed = []
+    for check in _checks(augmenter):
+        try:
+            with warnings.catch_warnings():
+                # so few series make a model warn
+                warnings.simplefilter("ignore", UserWarning)
+                check(clone(augmenter).set_params(random_state=0))
+        except AssertionError as error:
+            detail = str(error).strip() or "the two results differ"
+            raise AssertionError(f"{check.__name__}: {detail}") from error
+        passed.append(check.__name__)
+    return passed
+
+
+def _checks(augmenter: Any) -> Iterator[Callable[[Any], None]]:
+    """Yield the checks of all augmenters, and those of the abilities it has."""
+    yield check_layouts_and_units
+    yield check_samples_of_classes
+    yield check_repeatability
+    yield check_longer_draws
+    yield check_global_state_and_inputs
+    yield check_refit_forgets
+    yield check_files_and_pickles
+    yield check_gaps_and_lengths
+    if hasattr(augmenter, "augment"):
+        yield check_variations
+    if hasattr(augmenter, "impute"):
+        yield check_imputation
+
+
+def _series(n_channels: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Return 24 smooth series of 12 time points, (n, C, T), and labels."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["calm", "wild"], [16, 8])
+    time = np.linspace(0, 2 * np.pi, 12)
+    phase = rng.uniform(0, 1, size=(24, n_channels, 1))
+    size = np.where(labels == "calm", 1.0, 3.0)[:, None, None]
+    X = 5 + size * np.sin(time + phase) + 0.1 * rng.normal(size=(24, n_channels, 12))
+    return X, labels
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two sets of series are equal to the last bit."""
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    one, other = np.asarray(one), np.asarray(other)
+    numbers = one.dtype.kind == "f"
+    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=numbers)
+
+
+def check_layouts_and_units(augmenter: Any) -> None:
+    """Samples have the layout, dtype and units of the series of `fit`."""
+    for n_channels in (1, 2):
+        X, y = _series(n_channels)
+        X = X[:, 0] if n_channels == 1 else X
+        for given in (X, X.astype(np.float32), 1000 * X):
+            drawn = augmenter.fit(given, y).sample(30)
+            assert drawn.shape == (30, *X.shape[1:]), "samples have another shape"
+            assert drawn.dtype == given.dtype, "samples have another dtype"
+            assert np.isfinite(drawn).all(), "samples are not finite"
+            near = abs(drawn.mean() - given.mean()) < 2 * given.std()
+            assert near, "samples are not in the units of the series"
+
+
+def check_samples_of_classes(augmenter: Any) -> None:
+    """Labels of samples are aligned, in their dtype, and classes can be chosen."""
+    X, y = _series()
+    augmenter.fit(X, y)
+    drawn, labels = augmenter.sample(60, return_y=True)
+    assert labels.dtype == y.dtype and set(labels) == set(y), "labels are not those"
+    wanted = np.array(["wild", "calm", "wild"])
+    _, got = augmenter.sample(y=wanted, return_y=True)
+    assert _same(got, wanted), "sample(y=...) returns other labels"
+    spread = [augmenter.sample(60, y=k, random_state=0).std() for k in ("calm", "wild")]
+    assert spread[0] < spread[1], "samples of the classes do not differ as they should"
+    for bad in ("no class", 3):
+        _raises(lambda bad=bad: augmenter.sample(y=bad), "labels that were not in fit")
+    augmenter.fit(X)
+    _raises(lambda: augmenter.sample(y="wild"), "fitted without labels")
+
+
+def _raises(call: Callable[[], Any], words: str) -> None:
+    try:
+        call()
+    except ValueError as error:
+        assert words in str(error), f"the error does not say {words!r}: {error}"
+        return
+    raise AssertionError(f"a ValueError that says {words!r} was expected")
+
+
+def check_repeatability(augmenter: Any) -> None:
+    """The same seed gives the same model; calls without a seed differ."""
+    X, y = _series()
+    first = clone(augmenter).fit(X, y)
+    again = clone(augmenter).fit(X, y)
+    one, other = first.sample(5), first.sample(5)
+    assert not _same(one, other), "two calls of sample return the same series"
+    assert _same([one, other], [again.sample(5), again.sample(5)]), (
+        "a second fit with the same seed gives another sequence of samples"
+    )
+    seeded = first.sample(5, random_state=1)
+    assert _same(seeded, first.sample(5, random_state=1)), "a seed does not repeat"
+    another = clone(augmenter).set_params(random_state=1).fit(X, y)
+    assert not _same(one, another.sample(5)), "random_state changes nothing"
+
+
+def check_longer_draws(augmenter: Any) -> None:
+    """A longer draw begins with the shorter one, to the last bit."""
+    X, y = _series()
+    augmenter.fit(X, y)
+    drawn = augmenter.sample(300, random_state=2)
+    for n in (1, 5, 256):
+        shorter = augmenter.sample(n, random_state=2)
+        assert _same(shorter, drawn[:n]), f"sample(300) does not begin with sample({n})"
+    assert len(augmenter.sample(0)) == 0, "sample(0) is not empty"
+    assert not _same(drawn[:44], drawn[256:]), "blocks of samples repeat"
+
+
+def check_global_state_and_inputs(augmenter: Any) -> None:
+    """Global generators are not touched, and inputs are not written to."""
+    X, y = _series()
+    X.setflags(write=False)
+    before = np.random.get_state()[1].copy()  # type: ignore[union-attr]  # noqa: NPY002
+    augmenter.fit(X, y).sample(3)
+    after = np.random.get_state()[1]  # type: ignore[index]  # noqa: NPY002
+    assert _same(before, after), "the global generator of NumPy was advanced"
+
+
+def check_refit_forgets(augmenter: Any) -> None:
+    """A second fit leaves nothing of the first, and a failing one nothing at all."""
+    X, y = _series(2)
+    augmenter.fit(X, y).fit(X[:, 0])
+    assert not hasattr(augmenter, "classes_"), "classes_ of an earlier fit are left"
+    fresh = clone(augmenter).fit(X[:, 0])
+    assert _same(augmenter.sample(4), fresh.sample(4)), "an earlier fit has an effect"
+    _raises(lambda: augmenter.fit(np.full((3, 12), np.inf)), "infinity")
+    left = [name for name in vars(augmenter) if name.endswith("_")]
+    assert not left, f"a failing fit leaves {left}"
+
+
+def check_files_and_pickles(augmenter: Any) -> None:
+    """What is saved or pickled does what the original does."""
+    X, y = _series()
+    augmenter.fit(X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "augmenter.safetensors"
+        augmenter.save(path)
+        loaded = type(augmenter).load(path)
+    copies = [loaded]
+    if _can_be_imported(type(augmenter)):
+        copies.append(pickle.loads(pickle.dumps(augmenter)))
+    wanted = augmenter.sample(5), augmenter.sample(5, y="wild", random_state=3)
+    for copy in copies:
+        got = copy.sample(5), copy.sample(5, y="wild", random_state=3)
+        assert _same(wanted, got), "a copy samples other series"
+
+
+def _can_be_imported(kind: type) -> bool:
+    """Tell whether pickle finds a class: not one that was defined in a doctest."""
+    module = sys.modules.get(kind.__module__)
+    return getattr(module, kind.__name__, None) is kind
+
+
+def check_gaps_and_lengths(augmenter: Any) -> None:
+    """Missing values and series of different lengths are accepted."""
+    X, y = _series()
+    gappy = X.copy()
+    gappy[::3, :, 4] = np.nan
+    drawn = augmenter.fit(gappy, y).sample(20)
+    assert not np.isinf(drawn).any() and np.isfinite(drawn).any(), "bad samples"
+    lists = [x[:, : 12 - i % 4] for i, x in enumerate(X)]
+    drawn = augmenter.fit(lists, y).sample(20)
+    assert isinstance(drawn, list) and len(drawn) == 20, "samples are no list"
+    assert all(x.shape[0] == 1 and x.shape[1] <= 12 for x in drawn), "bad lengths"
+
+
+def check_variations(augmenter: Any) -> None:
+    """Variations keep order, labels and layout; strength 0 is the identity."""
+    X, y = _series()
+    augmenter.fit(X, y)
+    varied, labels, index = augmenter.augment(X, y, n_copies=2, return_index=True)
+    assert varied.shape == (48, 1, 12), "n_copies=2 does not double the series"
+    assert _same(index, np.tile(np.arange(24), 2)), "the order of copies is another"
+    assert _same(labels, y[index]), "labels are not those of the sources"
+    assert _same(augmenter.augment(X, strength=0), X), "strength=0 is no identity"
+    distances = [
+        np.sqrt(((augmenter.augment(X, strength=s, random_state=0) - X) ** 2).mean())
+        for s in (0.1, 0.2, 0.4)
+    ]
+    assert distances == sorted(distances), "distance does not grow with strength"
+    repeated = augmenter.augment(X, random_state=1)
+    assert _same(repeated, augmenter.augment(X, random_state=1)), "seed does not repeat"
+    assert not _same(repeated, augmenter.augment(X)), "no randomness"
+    if augmenter.on_transform == "identity":
+        assert _same(augmenter.transform(X), X), "transform changes series"
+    assert not _same(augmenter.fit_transform(X, y), X), "fit_transform varies nothing"
+
+
+def check_imputation(augmenter: Any) -> None:
+    """Gaps are filled, and known values are not touched."""
+    X, y = _series()
+    gappy = X.copy()
+    gappy[::2, :, 3:6] = np.nan
+    filled = augmenter.fit(gappy, y).impute(gappy)
+    known = ~np.isnan(gappy)
+    assert np.isfinite(filled).all(), "gaps are left"
+    assert _same(filled[known], gappy[known]), "known values were changed"
