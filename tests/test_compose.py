@@ -355,7 +355,7 @@ class TestStrategy:
             ({1: 12}, {1: 8}),
             (lambda y: {2: 2 * int((y == 2).sum())}, {2: 6}),
         ],
-        ids=str,
+        ids=lambda value: "function" if callable(value) else str(value),
     )
     def test_the_words_of_imblearn(self, strategy, expected):
         assert wanted_counts(strategy, self.Y) == expected
