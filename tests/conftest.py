@@ -1,5 +1,12 @@
 """Fixtures of all tests, among them a guard of every global state."""
 
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # threads that wait for each other's cores take ten times as long as one; this has
+    # to be said before NumPy is imported, and to the processes that tests start
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import random
 import subprocess
 import sys
@@ -83,14 +90,14 @@ def replace_gru(patch):
     patch.setattr(reporting, "discriminative_score", score)
 
 
-def run_python(code):
+def run_python(code, timeout=240):
     """Return the lines that a Python of its own prints, beside the tests."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
         check=True,
-        timeout=240,
+        timeout=timeout,
         cwd=Path(__file__).parent,
     )
     return done.stdout.splitlines()

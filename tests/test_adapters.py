@@ -1,8 +1,5 @@
 """The augmenters as native objects of sktime."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from conftest import fast
@@ -145,11 +142,3 @@ def test_the_class_of_scikit_learn_says_where_to_go(motions, n_channels):
     pipeline = make_pipeline(fast(), _nearest())
     with pytest.raises(ValueError, match=r"lgta_sklearn\.adapters\.sktime"):
         pipeline.fit(X[:, :n_channels], y)
-
-
-def test_sktime_is_not_imported_without_need():
-    code = "from lgta_sklearn import *; import sys; print('sktime' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "False"

@@ -1,33 +1,20 @@
-import subprocess
-import sys
-
 import pytest
+from conftest import run_python
 
 import lgta_sklearn
 
 
 def test_importing_the_package_loads_no_framework():
-    code = (
-        "from lgta_sklearn import *; from lgta_sklearn import metrics, plotting; "
-        "import sys; "
-        "heavy = {'torch', 'skorch', 'sktime', 'aeon', 'imblearn', 'matplotlib'}; "
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
-
-
-def test_importing_the_package_imports_nothing_but_itself():
-    code = (
-        "import sys, lgta_sklearn; "
-        "print({'sklearn', 'numpy'} & set(sys.modules), lgta_sklearn.__version__)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == f"set() {lgta_sklearn.__version__}"
+    code = """
+        import sys
+        import lgta_sklearn
+        print({"sklearn", "numpy"} & set(sys.modules), lgta_sklearn.__version__)
+        from lgta_sklearn import *
+        from lgta_sklearn import metrics, plotting
+        heavy = {"torch", "skorch", "sktime", "aeon", "imblearn", "matplotlib"}
+        print(sorted(heavy & set(sys.modules)))
+    """
+    assert run_python(code) == [f"set() {lgta_sklearn.__version__}", "[]"]
 
 
 def test_what_is_imported_when_asked_for_is_all_there():

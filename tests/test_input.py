@@ -75,8 +75,11 @@ class TestValues:
     @pytest.mark.parametrize("value", [0.0, 3.0, -1e300, 5e-324])
     def test_a_set_of_constants(self, value):
         constant = np.full((8, 12), value)
-        given = outputs(fast().fit(constant), constant)
+        augmenter = fast().fit(constant)
+        given = outputs(augmenter, constant)
         assert all(map(finite, given.values()))
+        far = augmenter.augment(constant, strength=1.0)
+        np.testing.assert_array_equal(far, constant)
         for name in ("transform", "augment", "reconstruct", "sample"):
             np.testing.assert_array_equal(given[name], value)
 
@@ -104,8 +107,13 @@ class TestValues:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.simplefilter("ignore", UserWarning)  # they may well collapse
-            given = outputs(fast().fit(few, y), few)
+            augmenter = fast().fit(few, y)
+            given = outputs(augmenter, few)
+        assert augmenter.validation_curve_ is None or n_samples == 5
         assert all(map(finite, given.values()))
+        drawn = augmenter.sample(20, random_state=0)
+        assert few.min() - 3 * few.std() < drawn.min()
+        assert drawn.max() < few.max() + 3 * few.std()
 
     @pytest.mark.parametrize("latent", ["series", "temporal"])
     @pytest.mark.parametrize("backbone", ["cnn_gru", "transformer", "lstm"])
@@ -340,6 +348,7 @@ def frames(times=None):
     return pd.DataFrame({"u": X.ravel(), "v": X.ravel() ** 2}, index=index)
 
 
+@pytest.mark.floor
 class TestPandas:
     @pytest.mark.parametrize("rows", ["within", "across", "backwards"])
     def test_rows_in_any_order_are_series_in_the_order_of_time(self, rows):
@@ -485,6 +494,7 @@ def test_labels_of_any_kind(kind):
     assert augmenter.classes_.tolist() == sorted(set(flat.tolist()))
     _, grown = augmenter.augment(X, y, n_copies=2)
     assert np.asarray(grown).ravel().tolist() == [*flat.tolist(), *flat.tolist()]
+    assert type(grown) is (type(y) if hasattr(y, "dtype") else np.ndarray)
     if hasattr(y, "dtype"):
         assert grown.dtype == y.dtype
     for label in augmenter.classes_:

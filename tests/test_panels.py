@@ -74,6 +74,7 @@ def assert_like(result, X, name):
             pd.testing.assert_index_equal(old, new, check_names=False)
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("name", CONTAINERS)
 @pytest.mark.parametrize("gaps", [False, True])
 def test_what_comes_in_comes_back(name, gaps):

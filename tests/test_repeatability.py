@@ -139,6 +139,12 @@ class TestSeeds:
             advanced = make(3)
             assert not same(drawn(advanced), drawn(advanced))
 
+    def test_calls_differ_and_their_sequence_repeats(self):
+        first, second = fast().fit(X), fast().fit(X)
+        draws = [first.sample(3), first.sample(3), first.augment(X)]
+        assert not same(draws[0], draws[1])
+        assert same(draws, [second.sample(3), second.sample(3), second.augment(X)])
+
     def test_nothing_goes_on_from_an_earlier_fit(self):
         # every fit begins anew: there is neither warm_start nor partial_fit
         augmenter = fast().fit(X[:30]).fit(X)
@@ -227,11 +233,13 @@ class TestCompany:
         )
         np.testing.assert_array_equal(alone, together)
 
+    @pytest.mark.slow
     def test_processes_that_are_spawned(self, wanted):
         context = multiprocessing.get_context("spawn")
         with context.Pool(1) as pool:
             assert pool.apply(fit_and_digest, (0,))[0] == wanted
 
+    @pytest.mark.slow
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
     def test_a_process_that_is_forked_after_a_fit(self, fitted, wanted):
@@ -253,6 +261,7 @@ class TestCompany:
         np.testing.assert_array_equal(got, drawn)
         assert again == wanted
 
+    @pytest.mark.slow
     def test_threads_of_dask(self, wanted):
         dask = pytest.importorskip("dask")
         tasks = [dask.delayed(fit_and_digest)(seed) for seed in (0, 1, 0)]

@@ -171,39 +171,6 @@ def test_bad_labels_are_refused(y):
         fast().fit(GOOD, y)
 
 
-CONTAINERS = {
-    "list": lambda X: X.tolist(),
-    "float32": lambda X: X.astype(np.float32),
-    "integers": lambda X: (10 * X).astype(int),
-    "tensor": torch.as_tensor,
-    "tensor with gradient": lambda X: torch.tensor(X, requires_grad=True),
-    "DataFrame": pd.DataFrame,
-    "Fortran order": np.asfortranarray,
-    "negative strides": lambda X: X[::-1, ::-1],
-    "numbers as objects": lambda X: X.astype(object),
-    "read-only": lambda X: np.lib.stride_tricks.as_strided(X, writeable=False),
-}
-
-
-@pytest.mark.parametrize("name", CONTAINERS)
-def test_containers_are_taken_and_left_as_they_were(name):
-    X = CONTAINERS[name](GOOD[:, 0])
-    plain = _plain(X)
-    augmenter = fast().fit(X)
-    varied = augmenter.augment(X, random_state=0)
-    assert varied.shape == (12, 8)
-    reference = fast().fit(plain).augment(plain, random_state=0)
-    tolerance = 1e-5 if name == "float32" else 0
-    np.testing.assert_allclose(varied, reference, rtol=tolerance, atol=tolerance)
-    np.testing.assert_array_equal(_plain(X), plain)
-
-
-def _plain(X):
-    """Return a copy of any container."""
-    X = X.detach().numpy() if isinstance(X, torch.Tensor) else X
-    return np.array(X, dtype=float)
-
-
 def test_a_data_frame_comes_back_with_columns_and_index():
     X = pd.DataFrame(GOOD[:, 0], index=list("abcdefghijkl")).add_prefix("t")
     augmenter = fast().fit(X)
