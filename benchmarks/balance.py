@@ -22,7 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from lgta_sklearn import LatentAugmenter, LatentResampler
+from lgta_sklearn import LatentAugmenter, SyntheticOverSampler
 from lgta_sklearn.metrics.features import RandomConvolutions
 
 SETS = ["MelbournePedestrian", "Crop", "RacketSports", "ECG200", "TourismQuarterly"]
@@ -65,7 +65,7 @@ def grown(X, y, seed):
     yield "as it is", X, y
     augmenter = LatentAugmenter(random_state=seed, device="cpu").fit(X, y)
     # one training serves all ways: only what is drawn from it differs
-    resampler = LatentResampler(FrozenEstimator(augmenter), random_state=seed)
+    resampler = SyntheticOverSampler(FrozenEstimator(augmenter), random_state=seed)
     resampler.fit_resample(X, y)
     rows = resampler.sample_indices_
     yield "rare series repeated", X[rows], y[rows]

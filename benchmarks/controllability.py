@@ -27,6 +27,7 @@ from lgta_sklearn.metrics import (
     wasserstein,
 )
 from lgta_sklearn.networks.backbones import CNNGRU
+from lgta_sklearn.training.nets import AugmenterNet
 from lgta_sklearn.transforms import (
     Drift,
     Jitter,
@@ -59,15 +60,18 @@ SETS = {
 OURS = "codes per step, equivariance"
 COSTLY = "codes per time point, equivariance"  # one seed has to do
 VARIANTS = {
-    OURS: {"latent": "temporal"},
-    "codes per step": {"latent": "temporal", "equivariance": 0.0},
+    OURS: {"latent": "per_step"},
+    "codes per step": {
+        "latent": "per_step",
+        "net": AugmenterNet(criterion__equivariance=0.0),
+    },
     "one code": {},
     "codes per step, equivariance, attention": {
-        "latent": "temporal",
+        "latent": "per_step",
         "backbone": "transformer",
     },
     COSTLY: {
-        "latent": "temporal",
+        "latent": "per_step",
         "backbone": partial(CNNGRU, stride=1),
     },
 }

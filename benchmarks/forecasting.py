@@ -72,7 +72,7 @@ def augmenters(seed):
     return {
         "direct": DirectAugmenter(ALL, random_state=seed),
         "latent": LatentAugmenter(
-            latent="temporal", transformation=ALL, random_state=seed
+            latent="per_step", transformation=ALL, random_state=seed
         ),
         "latent, the default": LatentAugmenter(random_state=seed),
     }

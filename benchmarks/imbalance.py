@@ -1,6 +1,6 @@
 """Measure what balancing does to a rare class: ECG5000, 2 to 292 training beats.
 
-Every class grows to the size of the largest. What suits `LatentResampler` is chosen on
+Every class grows to the size of the largest. What suits `SyntheticOverSampler` is chosen on
 halves of the training part (three times two halves); then the test part is predicted
 once for each of five seeds. aeon's MiniRocketClassifier and a random forest of 100
 trees, as they come.
@@ -23,7 +23,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold
 
-from lgta_sklearn import LatentAugmenter, LatentResampler
+from lgta_sklearn import LatentAugmenter, SyntheticOverSampler
 
 
 def grown(X, y, seed):
@@ -36,7 +36,7 @@ def grown(X, y, seed):
         yield "SMOTE", *smote.fit_resample(X, y)
     augmenter = LatentAugmenter(random_state=seed, device="cpu").fit(X, y)
     # one training serves all ways: only what is drawn from it differs
-    resampler = LatentResampler(FrozenEstimator(augmenter), random_state=seed)
+    resampler = SyntheticOverSampler(FrozenEstimator(augmenter), random_state=seed)
     for way, transformation in VARIATIONS.items():
         augmenter.set_params(transformation=transformation)
         yield way, *resampler.fit_resample(X, y)

@@ -58,7 +58,7 @@ def accuracies(name, size, seed):
     X, X_test = (complete(part, max(s.shape[1] for s in part)) for part in (X, X_test))
     X, y = (X, y) if rows is None else (X[rows], y[rows])
     tested = np.random.default_rng(0).permutation(len(y_test))[:MOST_TEST]
-    for latent in (None, "series", "temporal"):
+    for latent in (None, "global", "per_step"):
         grown, labels = X, y
         if latent is not None:
             augmenter = LatentAugmenter(latent=latent, random_state=seed).fit(X, y)
@@ -77,7 +77,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    kinds, seeds = ("series", "temporal"), range(args.seeds)
+    kinds, seeds = ("global", "per_step"), range(args.seeds)
     drawn = pd.DataFrame([sampled(*each) for each in product(SETS, kinds, seeds)])
     print(drawn, flush=True)
     grown = pd.DataFrame(

@@ -92,6 +92,15 @@ def link_gallery(app, docname, source):
     )
 
 
+def list_public_names(app, docname, source):
+    """Let the reference list every public name of the package by itself."""
+    import lgta_sklearn
+
+    names = "\n   ".join(lgta_sklearn.__all__)
+    source[0] = source[0].replace("{every public name of lgta_sklearn}", names)
+
+
 def setup(app):
     """Register what this file adds."""
     app.connect("source-read", link_gallery)
+    app.connect("source-read", list_public_names)

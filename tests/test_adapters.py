@@ -18,7 +18,7 @@ from sktime.utils.estimator_checks import check_estimator
 from lgta_sklearn.adapters.sktime import (
     AugmentedTimeSeriesClassifier,
     AugmentedTimeSeriesRegressor,
-    LatentAugmenterTransformer,
+    AugmenterTransformer,
 )
 
 
@@ -31,7 +31,7 @@ def _nearest():
 @pytest.mark.parametrize(
     ("adapter", "at_least"),
     [
-        (LatentAugmenterTransformer, 300),
+        (AugmenterTransformer, 300),
         (AugmentedTimeSeriesClassifier, 200),
         (AugmentedTimeSeriesRegressor, 100),
     ],
@@ -50,7 +50,7 @@ PANELS = ["numpy3D", "pd-multiindex", "df-list", "nested_univ"]
 def test_every_panel_comes_back_as_it_came(motions, mtype):
     X, y = motions
     panel = convert_to(X.copy(), mtype)
-    denoiser = LatentAugmenterTransformer(fast(on_transform="reconstruct"))
+    denoiser = AugmenterTransformer(fast(on_transform="reconstruct"))
     back = denoiser.fit_transform(panel)
     assert type(back) is type(panel)
     np.testing.assert_allclose(
@@ -78,12 +78,12 @@ def vowels():
 def test_panels_of_different_lengths_with_gaps(vowels, mtype):
     X, _ = vowels
     panel = convert_to(X, mtype)
-    back = LatentAugmenterTransformer(fast(on_transform="reconstruct"))
+    back = AugmenterTransformer(fast(on_transform="reconstruct"))
     back = convert_to(back.fit_transform(panel), "df-list")
     assert [frame.shape for frame in back] == [frame.shape for frame in X]
     for ours, given in zip(back, X, strict=True):
         assert (ours.isna().to_numpy() == given.isna().to_numpy()).all()
-    filler = LatentAugmenterTransformer(fast(gaps="fill"))
+    filler = AugmenterTransformer(fast(gaps="fill"))
     filled = convert_to(filler.fit_transform(panel), "df-list")
     assert not any(frame.isna().any(axis=None) for frame in filled)
 
@@ -91,7 +91,7 @@ def test_panels_of_different_lengths_with_gaps(vowels, mtype):
 @pytest.mark.filterwarnings("ignore:Data seen by ClassifierPipeline")
 def test_growth_of_panels_of_different_lengths(vowels):
     X, y = vowels
-    filler = LatentAugmenterTransformer(fast(gaps="fill"))
+    filler = AugmenterTransformer(fast(gaps="fill"))
     padded = make_pipeline(PaddingTransformer(), _nearest())
     model = AugmentedTimeSeriesClassifier(padded, fast(), n_copies=1, random_state=0)
     assert model.get_tag("capability:unequal_length")
@@ -108,14 +108,12 @@ def test_it_takes_what_the_estimator_inside_takes():
 
 def test_identity_by_default(motions):
     X, _ = motions
-    np.testing.assert_array_equal(
-        LatentAugmenterTransformer(fast()).fit_transform(X), X
-    )
+    np.testing.assert_array_equal(AugmenterTransformer(fast()).fit_transform(X), X)
 
 
 def test_in_the_pipelines_of_sktime(motions):
     X, y = motions
-    denoiser = LatentAugmenterTransformer(fast(on_transform="reconstruct"))
+    denoiser = AugmenterTransformer(fast(on_transform="reconstruct"))
     model = AugmentedTimeSeriesClassifier(
         _nearest(), fast(), n_copies=1, random_state=0
     )

@@ -8,7 +8,7 @@ from aeon.testing.estimator_checking import check_estimator
 from conftest import fast
 
 from lgta_sklearn import AugmentedClassifier
-from lgta_sklearn.adapters.aeon import LatentAugmenterTransformer
+from lgta_sklearn.adapters.aeon import AugmenterTransformer
 
 # warnings of numba are aeon's own; its classifiers use the global generator
 pytestmark = [
@@ -20,7 +20,7 @@ pytestmark = [
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("strength", [0.0, 1.0])
 def test_check_estimator_but_for_one_check(strength):
-    adapter = LatentAugmenterTransformer(
+    adapter = AugmenterTransformer(
         fast(random_state=None, strength=strength, max_epochs=20), random_state=0
     )
     results = check_estimator(adapter, verbose=False)
@@ -47,7 +47,7 @@ def test_training_series_are_varied_and_predicted_ones_are_not(motions):
             seen.append(X.copy())
             return super()._predict(X)
 
-    varying = LatentAugmenterTransformer(fast(max_epochs=20))
+    varying = AugmenterTransformer(fast(max_epochs=20))
     make_pipeline(varying, Spy(distance="euclidean")).fit(X, y).predict(X)
     assert not np.array_equal(seen[0], X)
     np.testing.assert_array_equal(seen[1], X)
@@ -57,9 +57,9 @@ def test_collections_of_different_lengths_with_gaps():
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(2, n)).cumsum(axis=1) for n in [20, 12, 16, 20, 9] * 4]
     X[3][1, 4] = np.nan
-    varied = LatentAugmenterTransformer(fast()).fit_transform(X)
+    varied = AugmenterTransformer(fast()).fit_transform(X)
     assert [row.shape for row in varied] == [row.shape for row in X]
-    filled = LatentAugmenterTransformer(fast(gaps="fill")).fit_transform(X)
+    filled = AugmenterTransformer(fast(gaps="fill")).fit_transform(X)
     assert not any(np.isnan(row).any() for row in filled)
     y = np.arange(20) % 2
     nearest = KNeighborsTimeSeriesClassifier(distance="dtw")

@@ -27,10 +27,10 @@ from lgta_sklearn import (
     AugmentedClassifier,
     AugmentedRegressor,
     LatentAugmenter,
-    LatentResampler,
+    SyntheticOverSampler,
 )
-from lgta_sklearn._containers import Container
-from lgta_sklearn._panels import Panel
+from lgta_sklearn._series.containers import Container
+from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.compose._strategy import wanted_counts
 
 SMALL = {"latent_dim": 2, "hidden_dim": 8, "max_epochs": 1}
@@ -85,7 +85,7 @@ class SpyAugmenter(LatentAugmenter):
         AugmentedRegressor(
             Ridge(), LatentAugmenter(**SMALL), n_copies=1, random_state=0
         ),
-        LatentResampler(LatentAugmenter(**SMALL), random_state=0),
+        SyntheticOverSampler(LatentAugmenter(**SMALL), random_state=0),
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
@@ -111,12 +111,12 @@ def _name(check):
     "check", list(imblearn_checks._yield_sampler_checks(SMOTE())), ids=_name
 )
 def test_imblearn_sampler_checks(check):
-    sampler = LatentResampler(LatentAugmenter(**SMALL), random_state=0)
+    sampler = SyntheticOverSampler(LatentAugmenter(**SMALL), random_state=0)
     if _name(check) in IMBLEARN_EXCEPTIONS:
         with pytest.raises((TypeError, ValueError, AttributeError)):
-            check("LatentResampler", sampler)
+            check("SyntheticOverSampler", sampler)
     else:
-        check("LatentResampler", sampler)
+        check("SyntheticOverSampler", sampler)
 
 
 class TestAugmentedClassifier:
@@ -237,27 +237,27 @@ class TestAugmentedClassifier:
             Spy([]), LatentAugmenter(random_state=0), method=method, random_state=0
         ).fit(X, y)
         spy = model.estimator_
-        judge = LogisticRegression(max_iter=1000).fit(X, y)
-        assert judge.score(spy.fitted_[67:], spy.labels_[67:]) > 0.85
+        label_checker = LogisticRegression(max_iter=1000).fit(X, y)
+        assert label_checker.score(spy.fitted_[67:], spy.labels_[67:]) > 0.85
 
-    @pytest.mark.parametrize("off_class", ["reject", "relabel"])
-    def test_doubted_series_are_replaced_or_relabelled(self, waves, off_class):
+    @pytest.mark.parametrize("on_mislabeled", ["reject", "relabel"])
+    def test_doubted_series_are_replaced_or_relabelled(self, waves, on_mislabeled):
         # labels without meaning: many new series are put into the other class
         wild = LatentAugmenter(strength=2.5, max_epochs=30, random_state=0)
         nearest = KNeighborsClassifier(1)
         model = AugmentedClassifier(
-            nearest, wild, n_copies=5, off_class=off_class, random_state=0
+            nearest, wild, n_copies=5, on_mislabeled=on_mislabeled, random_state=0
         )
-        judge = clone(nearest).fit(waves, LABELS)
+        label_checker = clone(nearest).fit(waves, LABELS)
         kept = AugmentedClassifier(Spy([]), wild, n_copies=5, random_state=0)
         kept.fit(waves, LABELS)
-        off = judge.predict(kept.estimator_.fitted_) != kept.estimator_.labels_
+        off = label_checker.predict(kept.estimator_.fitted_) != kept.estimator_.labels_
         assert off[40:].any()
-        panel = Panel(waves, np.full(40, 24))
-        new, source = model._grow(panel, Container("array"), LABELS, 0)
+        panel = Panel(waves, np.full(40, 24), container=Container("array"))
+        new, source = model._grow(panel, LABELS, 0)
         new = new.values
         assert len(new) == 200
-        assert (judge.predict(new) == LABELS[source]).mean() > 1 - off[
+        assert (label_checker.predict(new) == LABELS[source]).mean() > 1 - off[
             :40
         ].mean() - 0.01
 
@@ -266,7 +266,7 @@ class TestAugmentedClassifier:
         [
             ({"n_copies": -1}, "n_copies"),
             ({"method": "invent"}, "method"),
-            ({"off_class": "drop"}, "off_class"),
+            ({"on_mislabeled": "drop"}, "on_mislabeled"),
             ({"augmenter": Ridge()}, "augmenter"),
             ({"sampling_strategy": "most"}, "sampling_strategy must be one of"),
         ],
@@ -293,7 +293,7 @@ def test_a_regressor_learns_from_variations_with_the_same_target(waves):
 class TestLatentResampler:
     @pytest.mark.parametrize("method", ["augment", "sample"])
     def test_classes_are_balanced_and_the_rows_kept(self, waves, method):
-        sampler = LatentResampler(fast(), method=method, random_state=0)
+        sampler = SyntheticOverSampler(fast(), method=method, random_state=0)
         X, y = sampler.fit_resample(waves, LABELS)
         assert pd.Series(y).value_counts().to_dict() == {"often": 32, "rare": 32}
         np.testing.assert_array_equal(X[:40], waves)
@@ -306,7 +306,7 @@ class TestLatentResampler:
         X, y = motions
         keep = np.r_[0:14, 20:23]
         kept = dict(zip(*np.unique(y[keep], return_counts=True), strict=True))
-        X_new, y_new = LatentResampler(fast(), random_state=0).fit_resample(
+        X_new, y_new = SyntheticOverSampler(fast(), random_state=0).fit_resample(
             X[keep], y[keep]
         )
         assert X_new.shape[1:] == X.shape[1:]
@@ -315,7 +315,10 @@ class TestLatentResampler:
 
     def test_in_the_pipeline_of_imblearn(self, waves):
         pipeline = ImblearnPipeline(
-            [("balance", LatentResampler(fast(), random_state=0)), ("clf", Ridge())]
+            [
+                ("balance", SyntheticOverSampler(fast(), random_state=0)),
+                ("clf", Ridge()),
+            ]
         ).set_params(clf=RidgeClassifier())
         assert np.isfinite(cross_val_score(pipeline, waves, LABELS, cv=2)).all()
         grid = {"balance__augmenter__latent_dim": [2, 3], "clf__alpha": [1.0, 10.0]}
@@ -323,20 +326,22 @@ class TestLatentResampler:
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
     def test_sklearns_own_pipeline_refuses_it(self, waves):
-        pipeline = Pipeline([("balance", LatentResampler(fast())), ("clf", Ridge())])
+        pipeline = Pipeline(
+            [("balance", SyntheticOverSampler(fast())), ("clf", Ridge())]
+        )
         with pytest.raises(TypeError, match="transform"):
             pipeline.fit(waves, LABELS)
 
     def test_a_rejected_series_is_replaced_by_one_of_its_class(self, waves):
         doubted = {}
-        for off_class in ("keep", "reject"):
-            sampler = LatentResampler(
-                fast(strength=2.5), off_class=off_class, random_state=0
+        for on_mislabeled in ("keep", "reject"):
+            sampler = SyntheticOverSampler(
+                fast(strength=2.5), on_mislabeled=on_mislabeled, random_state=0
             )
             X, y = sampler.fit_resample(waves, LABELS)
             assert y[40:].tolist() == ["rare"] * 24
             nearest = ((X[40:, None] - waves) ** 2).sum(axis=2).argmin(axis=1)
-            doubted[off_class] = int((LABELS[nearest] != "rare").sum())
+            doubted[on_mislabeled] = int((LABELS[nearest] != "rare").sum())
         assert doubted["keep"] > 0
         assert doubted["reject"] == 0
 

@@ -34,7 +34,7 @@ def _check(augmenter, expected):
 # and each keeps the layout in test_every_method_keeps_the_layout
 @pytest.mark.floor
 @pytest.mark.changes_global_state
-@pytest.mark.parametrize("latent", ["series", "temporal"])
+@pytest.mark.parametrize("latent", ["global", "per_step"])
 def test_check_estimator_with_exactly_two_expected_failures(latent):
     augmenter = LatentAugmenter(latent=latent, strength=1.0, **VARYING)
     assert _check(augmenter, EXPECTED) == set(EXPECTED)
@@ -158,7 +158,7 @@ def test_feature_names_are_for_two_dimensions_only(italy, motions):
 @pytest.mark.parametrize("latent_dim", [None, 2])
 def test_codes_per_time_step_do_all_that_one_code_does(backbone, series, latent_dim):
     X, y = series
-    augmenter = fast(backbone, latent="temporal", latent_dim=latent_dim).fit(X, y)
+    augmenter = fast(backbone, latent="per_step", latent_dim=latent_dim).fit(X, y)
     n_channels = 1 if X.ndim == 2 else X.shape[1]
     n_codes = -(-X.shape[-1] // 4) * (latent_dim or 4)
     Z = augmenter.encode(X)
@@ -180,7 +180,7 @@ def test_codes_per_time_step_do_all_that_one_code_does(backbone, series, latent_
 
 
 OTHER = {
-    "latent": "temporal",
+    "latent": "per_step",
     "backbone": "lstm",
     "latent_dim": 3,
     "hidden_dim": 12,

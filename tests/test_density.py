@@ -3,13 +3,19 @@ import pytest
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neighbors import KernelDensity
 
-from lgta_sklearn._drawing import draw
+from lgta_sklearn._sampling import sample_rows
 from lgta_sklearn.density import (
-    ClassDensities,
+    ClassConditionalDensity,
     LocalDensity,
     MixtureDensity,
     make_density,
 )
+
+
+def rows_of(density, n_samples, seed):
+    rng = np.random.default_rng(seed)
+    return sample_rows(density, n_samples, rng, row=(2,))
+
 
 EITHER = pytest.mark.parametrize("density", [LocalDensity, MixtureDensity])
 
@@ -93,10 +99,10 @@ def test_equal_rows_come_back(density):
 )
 def test_a_long_draw_begins_with_the_short_one(density, two_clusters):
     fitted = make_density(density, random_state=0).fit(two_clusters)
-    long = draw(fitted, 600, seed=3)
-    assert long.shape == (600, 2)
-    np.testing.assert_array_equal(draw(fitted, 10, seed=3), long[:10])
-    assert not np.array_equal(draw(fitted, 10, seed=4), long[:10])
+    long = rows_of(fitted, 256, seed=3)
+    assert long.shape == (256, 2)
+    np.testing.assert_array_equal(rows_of(fitted, 10, seed=3), long[:10])
+    assert not np.array_equal(rows_of(fitted, 10, seed=4), long[:10])
     # mixtures of sklearn return their rows sorted by component
     assert (long[:10, 0] > 4).any()
     assert (long[:10, 0] < 4).any()
@@ -104,26 +110,33 @@ def test_a_long_draw_begins_with_the_short_one(density, two_clusters):
 
 def test_a_density_of_the_user_is_not_changed(two_clusters):
     mixture = GaussianMixture(2)
-    draw(make_density(mixture, random_state=0).fit(two_clusters), 5, seed=0)
+    rows_of(make_density(mixture, random_state=0).fit(two_clusters), 5, seed=0)
     assert mixture.random_state is None
     assert not hasattr(mixture, "means_")
 
 
 def test_what_cannot_fit_and_sample_is_refused():
-    with pytest.raises(TypeError, match=r"fit and sample.*got"):
+    with pytest.raises(TypeError, match=r"`fit` and `sample` methods.*got"):
         make_density(object())
 
 
 def test_small_classes_borrow_the_deviations_of_the_others(two_clusters):
     Z = np.vstack([two_clusters, [[50.0, 50.0]]])
     labels = np.repeat([0, 1, 2], [300, 300, 1])
-    fitted = ClassDensities(MixtureDensity(random_state=0), Z, labels)
-    lone = fitted.draw(200, 0, np.full(200, 2))
+    density = ClassConditionalDensity(MixtureDensity(random_state=0))
+    fitted = density.fit(Z, given=labels)
+    lone = fitted.sample(200, given=np.full(200, 2), random_state=0)
     assert np.abs(lone.mean(axis=0) - 50).max() < 0.5
     assert 0.5 < lone[:, 0].std() < 1.5
-    assert fitted.draw(200, 0, np.ones(200, int)).min() > 4
-    mixed = fitted.draw(600, 0)
-    np.testing.assert_array_equal(fitted.draw(10, 0), mixed[:10])
+    of_one = fitted.sample(200, given=np.ones(200, int), random_state=0)
+    assert of_one.min() > 4
+    mixed = fitted.sample(256, random_state=0)
+    np.testing.assert_array_equal(fitted.sample(10, random_state=0), mixed[:10])
+    alike = np.arange(256) % 3
+    np.testing.assert_array_equal(
+        fitted.sample(10, given=alike[:10], random_state=0),
+        fitted.sample(256, given=alike, random_state=0)[:10],
+    )
     assert abs((mixed[:, 0] > 4).mean() - 0.5) < 0.1
 
 

@@ -8,7 +8,8 @@ import torch
 from conftest import fast
 from skorch.callbacks import Callback
 
-from lgta_sklearn.networks.inference import available_devices
+from lgta_sklearn.networks.frozen import available_devices
+from lgta_sklearn.training.nets import AugmenterNet
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_a_device_that_is_gone_falls_back_to_the_cpu(italy):
         if absent in available_devices():
             continue
         moved = pickle.loads(pickle.dumps(augmenter))
-        moved._network.device = absent  # as if it had been fitted there
+        moved._state.network.device = absent  # as if it had been fitted there
         moved = pickle.loads(pickle.dumps(moved))
         assert moved.device_ == "cpu"
         np.testing.assert_array_equal(moved.encode(X), augmenter.encode(X))
@@ -50,7 +51,7 @@ def test_fitted_on_a_gpu_and_loaded_on_a_cpu(italy, gpu, backbone, monkeypatch):
     here = pickle.loads(data)
     np.testing.assert_allclose(here.encode(X), augmenter.encode(X), atol=1e-6)
     monkeypatch.setattr(
-        "lgta_sklearn.networks.inference.available_devices", lambda: ["cpu"]
+        "lgta_sklearn.networks.frozen.available_devices", lambda: ["cpu"]
     )
     there = pickle.loads(data)
     assert there.device_ == "cpu"
@@ -80,7 +81,7 @@ def test_training_is_in_mixed_precision_on_a_gpu_and_nowhere_else(italy, device)
             if module.training:
                 seen.add(output.dtype)
 
-    fast(device=device, callbacks=[Watch()]).fit(italy[0])
+    fast(device=device, net=AugmenterNet(callbacks=[Watch()])).fit(italy[0])
     mixed = device.startswith("cuda") and torch.cuda.is_bf16_supported(
         including_emulation=False
     )

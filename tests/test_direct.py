@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import estimator_checks
 
-from lgta_sklearn import AugmentedClassifier, DirectAugmenter, LatentResampler
+from lgta_sklearn import AugmentedClassifier, DirectAugmenter, SyntheticOverSampler
 from lgta_sklearn.transforms import (
     Compose,
     Drift,
@@ -163,7 +163,7 @@ def test_it_stands_where_the_latent_one_does(italy):
         grown = AugmentedClassifier(nearest, DirectAugmenter(), method=method)
         assert grown.fit(X, y).n_augmented_ > 0
     keep = np.r_[np.flatnonzero(y == "1"), np.flatnonzero(y == "2")[:5]]
-    _, labels = LatentResampler(DirectAugmenter()).fit_resample(X[keep], y[keep])
+    _, labels = SyntheticOverSampler(DirectAugmenter()).fit_resample(X[keep], y[keep])
     assert len(set(np.unique(labels, return_counts=True)[1])) == 1
 
 
@@ -192,7 +192,6 @@ def test_seeds_pickles_and_frames(italy):
         ({"strength": -1}, "a number >= 0"),
         ({"on_transform": "reconstruct"}, "'identity' or 'augment'"),
         ({"gaps": "no"}, "'keep' or 'fill'"),
-        ({"padded": 1}, "a bool"),
         ({"random_state": "seed"}, "random_state must be"),
     ],
 )

@@ -7,6 +7,7 @@ import torch
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
 from lgta_sklearn.metrics import signature_distance
 from lgta_sklearn.training.equivariance import KINDS, TwinPerturbation, _dealt_out
+from lgta_sklearn.training.nets import AugmenterNet
 from lgta_sklearn.transforms import Drift, Jitter, Scaling, TimeWarp, Trend
 
 
@@ -37,13 +38,13 @@ def test_an_identity_is_equivariant(kind):
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(50, 6, 4, generator=generator, dtype=torch.float64)
     z = (z - z.mean((0, 1))) / z.std((0, 1), correction=0)
-    moved, wanted = TwinPerturbation(0, [kind])(z, z.reshape(50, 24, 1))
+    moved, wanted = TwinPerturbation(np.random.default_rng(0), [kind])(z, z.reshape(50, 24, 1))
     assert not torch.allclose(moved, z)
     if kind in (Jitter, Scaling, Drift, Trend):  # bent at steps, not at time points
         torch.testing.assert_close(
             moved.reshape(50, 24, 1), wanted, rtol=1e-4, atol=1e-4
         )
-    again = TwinPerturbation(0, [kind])(z, z.reshape(50, 24, 1))
+    again = TwinPerturbation(np.random.default_rng(0), [kind])(z, z.reshape(50, 24, 1))
     torch.testing.assert_close(again[0], moved)
 
 
@@ -52,7 +53,10 @@ def test_it_makes_latent_transformations_look_like_direct_ones(italy):
     direct = DirectAugmenter(random_state=0).fit(X)
     without, with_it = (
         LatentAugmenter(
-            latent="temporal", equivariance=weight, max_epochs=150, random_state=0
+            latent="per_step",
+            net=AugmenterNet(criterion__equivariance=weight),
+            max_epochs=150,
+            random_state=0,
         ).fit(X)
         for weight in (0.0, 1.0)
     )
@@ -72,10 +76,10 @@ def test_it_makes_latent_transformations_look_like_direct_ones(italy):
 
 
 def test_nothing_of_it_stays_on_the_network(italy):
-    augmenter = LatentAugmenter(latent="temporal", max_epochs=1, random_state=0)
+    augmenter = LatentAugmenter(latent="per_step", max_epochs=1, random_state=0)
     augmenter.fit(italy[0])
     assert augmenter.module_.perturb is None
-    again = LatentAugmenter(latent="temporal", max_epochs=1, random_state=0)
+    again = LatentAugmenter(latent="per_step", max_epochs=1, random_state=0)
     np.testing.assert_array_equal(
         again.fit(italy[0]).encode(italy[0]), augmenter.encode(italy[0])
     )
@@ -85,11 +89,14 @@ def test_its_weight_changes_the_model_with_temporal_codes_only(italy):
     X, _ = italy
     codes = [
         LatentAugmenter(
-            latent=latent, equivariance=weight, max_epochs=2, random_state=0
+            latent=latent,
+            net=AugmenterNet(criterion__equivariance=weight),
+            max_epochs=2,
+            random_state=0,
         )
         .fit(X)
         .encode(X)
-        for latent in ("temporal", "series")
+        for latent in ("per_step", "global")
         for weight in (0.5, 2.0)
     ]
     assert not np.array_equal(codes[0], codes[1])

@@ -13,7 +13,8 @@ from skorch.callbacks import Callback
 
 from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.datasets import make_waves
-from lgta_sklearn.networks.inference import infer
+from lgta_sklearn.training.nets import AugmenterNet
+from lgta_sklearn.networks.frozen import infer
 
 X = make_waves(30, n_timepoints=24, random_state=0)
 
@@ -80,8 +81,18 @@ class Fails(Callback):
 
 
 class Interrupts(Callback):
+    """Ctrl-C, which may come at any time."""
+
     def on_batch_end(self, net, **kwargs):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+
+class Stops(Callback):
+    """What skorch's own callbacks do to end a training."""
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            raise KeyboardInterrupt
 
 
 class Density:
@@ -132,9 +143,21 @@ FAILURES = {
         MemoryError,
         r"ran out of memory on cpu: lower batch_size \(now 16\)",
     ),
-    "a callback": ({"callbacks": [Fails()]}, ZeroDivisionError, "own error"),
-    "no callback": ({"callbacks": ["stop"]}, ValueError, "callbacks of skorch"),
-    "Ctrl-C": ({"callbacks": [Interrupts()]}, KeyboardInterrupt, "not fitted"),
+    "a callback": (
+        {"net": AugmenterNet(callbacks=[Fails()])},
+        ZeroDivisionError,
+        "own error",
+    ),
+    "no callback": (
+        {"net": AugmenterNet(callbacks=["stop"])},
+        ValueError,
+        "callbacks of skorch",
+    ),
+    "Ctrl-C": (
+        {"net": AugmenterNet(callbacks=[Interrupts()])},
+        KeyboardInterrupt,
+        "not fitted",
+    ),
     "a backbone": ({"backbone": Raises}, RuntimeError, "own error"),
     "a backbone at once": ({"backbone": RaisesAtOnce}, KeyError, "own error"),
     "a density": ({"density": FailsToFit()}, FloatingPointError, "own error"),
@@ -163,6 +186,21 @@ FAILURES = {
 }
 
 
+@pytest.fixture
+def interruptible():
+    """Let Ctrl-C interrupt, also where a shell started the tests without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+
+
+def test_a_callback_that_stops_the_training_leaves_a_fitted_estimator():
+    augmenter = fast(max_epochs=9, net=AugmenterNet(callbacks=[Stops()])).fit(X)
+    assert augmenter.n_iter_ == 2
+    assert np.isfinite(augmenter.sample(3)).all()
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("what", FAILURES)
 def test_a_failed_fit_leaves_neither_old_nor_new(what):
     params, error, words = FAILURES[what]
@@ -284,13 +322,14 @@ def test_ctrl_c_stops_a_whole_search():
         from sklearn.model_selection import GridSearchCV
         from lgta_sklearn import LatentAugmenter
         from lgta_sklearn.datasets import make_waves
+        from lgta_sklearn.training.nets import AugmenterNet
         signal.signal(signal.SIGINT, signal.default_int_handler)
         class Interrupt(Callback):
             def on_train_begin(self, net, **kwargs):
                 print("begun", flush=True)
             def on_batch_end(self, net, **kwargs):
                 os.kill(os.getpid(), signal.SIGINT)
-        augmenter = LatentAugmenter(max_epochs=2, callbacks=[Interrupt()])
+        augmenter = LatentAugmenter(max_epochs=2, net=AugmenterNet(callbacks=[Interrupt()]))
         search = GridSearchCV(augmenter, {"latent_dim": [2, 3, 4]}, cv=2)
         try:
             search.fit(make_waves(30, n_timepoints=12, random_state=0))

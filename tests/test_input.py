@@ -55,7 +55,7 @@ class TestValues:
         with pytest.raises(ValueError, match="the first at series 3, time point 4"):
             getattr(augmenter, method)(bad)
 
-    @pytest.mark.parametrize("latent", ["series", "temporal"])
+    @pytest.mark.parametrize("latent", ["global", "per_step"])
     def test_nan_is_a_missing_value(self, latent):
         augmenter = fast(latent=latent).fit(with_value(np.nan))
         given = outputs(augmenter, with_value(np.nan))
@@ -115,7 +115,7 @@ class TestValues:
         assert few.min() - 3 * few.std() < drawn.min()
         assert drawn.max() < few.max() + 3 * few.std()
 
-    @pytest.mark.parametrize("latent", ["series", "temporal"])
+    @pytest.mark.parametrize("latent", ["global", "per_step"])
     @pytest.mark.parametrize("backbone", ["cnn_gru", "transformer", "lstm"])
     @pytest.mark.parametrize("n_timepoints", [2, 3])
     def test_two_or_three_time_points(self, n_timepoints, backbone, latent):
@@ -334,7 +334,7 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_set_of_series_is_refused_before_training(kind, monkeypatch):
     bad, error, words = REFUSED[kind]
-    monkeypatch.setattr(LatentAugmenter, "_fit_series", None)
+    monkeypatch.setattr(LatentAugmenter, "_fit_panel", None)
     augmenter = fast()
     with pytest.raises(error, match=words):
         augmenter.fit(bad)
@@ -517,7 +517,7 @@ BAD_LABELS = {
 
 @pytest.mark.parametrize("kind", BAD_LABELS)
 def test_bad_labels_are_refused_before_training(kind, monkeypatch):
-    monkeypatch.setattr(LatentAugmenter, "_fit_series", None)
+    monkeypatch.setattr(LatentAugmenter, "_fit_panel", None)
     words = "NaN|inconsistent|mixes texts|sequence|Complex"
     with pytest.raises((ValueError, TypeError), match=words):
         fast().fit(X, BAD_LABELS[kind])
@@ -582,9 +582,9 @@ class TestArguments:
         with pytest.raises(ValueError, match=r"X has 23 features"):
             fitted.transform(X[:, 1:])
 
-    @pytest.mark.parametrize("method", [*METHODS, "sample", "decode", "response"])
+    @pytest.mark.parametrize("method", [*METHODS, "sample", "decode", "strength_curve"])
     def test_nothing_works_before_fit(self, method):
-        arguments = () if method in ("sample", "response") else (X,)
+        arguments = () if method in ("sample", "strength_curve") else (X,)
         with pytest.raises(NotFittedError):
             getattr(fast(), method)(*arguments)
 

@@ -231,7 +231,7 @@ class TestSample:
             augmenter = fast().fit(X)
         drawn = augmenter.sample(300, random_state=0)
         assert nearest_neighbour_ratio(X, drawn, X_holdout=unseen) > 0.85
-        augmenter.noise_.blend = 0.0
+        augmenter.noise_.blend_ = 0.0
         copied = augmenter.sample(300, random_state=0)
         assert nearest_neighbour_ratio(X, copied, X_holdout=unseen) < 0.85
 
@@ -311,7 +311,7 @@ class TestPortions:
 
     @pytest.fixture
     def small_portions(self, monkeypatch):
-        monkeypatch.setattr("lgta_sklearn._random.PORTION", 1)
+        monkeypatch.setattr("lgta_sklearn._chunks.CHUNK_VALUES", 1)
 
     @pytest.mark.parametrize("noise", ["neighbors", "structured"])
     def test_portions_change_nothing(self, italy, noise, request):
@@ -325,6 +325,7 @@ class TestPortions:
             lambda: augmenter.decode(augmenter.encode(X)),
             lambda: augmenter.reconstruct(X),
             lambda: augmenter.score_samples(X),
+            lambda: augmenter.augment(X, random_state=0),
             lambda: augmenter.set_params(on_transform="augment").transform(X),
         ]
         whole = [call() for call in calls]
@@ -363,10 +364,10 @@ class TestPortions:
 def test_neighbours_are_looked_for_among_so_many(italy, monkeypatch):
     X, y = italy
     augmenter = fast(transformation=Mixup()).fit(X, y)
-    monkeypatch.setattr("lgta_sklearn.augmenters._peers.MOST_POOLED", 10)
+    monkeypatch.setattr("lgta_sklearn.augmenters._reference.MOST_POOLED", 10)
     varied = augmenter.augment(X, y, random_state=0)[0]
     assert np.isfinite(varied).all()
-    training, labels = augmenter._training, np.unique(y, return_inverse=True)[1]
+    training, labels = augmenter._state.training, np.unique(y, return_inverse=True)[1]
     near = training.near(training.V, labels, 3)
     assert (labels[near] == labels[:, None]).all()
     assert all(len(np.unique(near[labels == k])) <= 10 for k in (0, 1))

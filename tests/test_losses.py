@@ -35,7 +35,7 @@ def test_the_variance_in_closed_form_is_the_best_one():
         assert likelihood(error) > likelihood(error * factor)
 
 
-def test_beta_weighs_the_kl_of_one_series_and_warmth_only_training():
+def test_beta_weighs_the_kl_of_one_series_and_annealing_only_training():
     mu, logvar = _codes()
     u = torch.zeros(5, 4, 1)
     output = (torch.ones(5, 4, 1), mu, logvar)
@@ -43,7 +43,7 @@ def test_beta_weighs_the_kl_of_one_series_and_warmth_only_training():
     loss = {beta: losses.ELBOLoss(1, beta).eval() for beta in (1.0, 3.0)}
     torch.testing.assert_close(loss[3.0](output, u) - loss[1.0](output, u), 2 * kl)
     cold = losses.ELBOLoss(1, 1.0)
-    cold.warmth = 0.0
+    cold.kl_weight = 0.0
     torch.testing.assert_close(
         losses.ELBOLoss(1, 1.0).train()(output, u) - cold.train()(output, u), kl
     )

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lgta_sklearn.networks.backbones import BACKBONES, LSTM, Transformer
-from lgta_sklearn.networks.inference import infer, resolve_device
+from lgta_sklearn.networks.frozen import infer, resolve_device
 from lgta_sklearn.networks.layers import (
     Conv,
     Lengthen,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lgta_sklearn.noise import NeighborNoise, ResidualNoise, blend_enough
+from lgta_sklearn.noise import NeighborNoise, ResidualNoise, calibrate_blend
 
 
 def _red_noise(n, n_channels=2, n_timepoints=12):
@@ -45,9 +45,9 @@ def test_the_noise_of_neighbours_depends_on_the_code():
     V = rng.normal(size=(400, 3))
     size = np.where(V[:, 0] > 0, 5.0, 0.1)
     R = size[:, None, None] * rng.normal(size=(400, 2, 12))
-    noise = NeighborNoise().fit(R, V)
+    noise = NeighborNoise().fit(R, given=V)
     at = np.array([[-2.0, 0.0, 0.0], [2.0, 0.0, 0.0]]).repeat(200, axis=0)
-    quiet, loud = np.split(noise.sample_at(at, random_state=1), 2)
+    quiet, loud = np.split(noise.sample(400, given=at, random_state=1), 2)
     assert quiet.std() < 0.2
     assert loud.std() == pytest.approx(5, rel=0.1)
 
@@ -55,8 +55,8 @@ def test_the_noise_of_neighbours_depends_on_the_code():
 @pytest.mark.parametrize("blend", [0.0, 0.5, 1.0])
 def test_a_blend_keeps_the_covariance(blend):
     R = _red_noise(300)
-    noise = NeighborNoise(300, blend=blend).fit(R, np.zeros((300, 1)))
-    drawn = noise.sample_at(np.zeros((5000, 1)), random_state=1)
+    noise = NeighborNoise(300, blend=blend).fit(R, given=np.zeros((300, 1)))
+    drawn = noise.sample(5000, given=np.zeros((5000, 1)), random_state=1)
     wanted = np.cov(R.reshape(len(R), -1).T)
     got = np.cov(drawn.reshape(len(drawn), -1).T)
     assert np.abs(got - wanted).max() < 0.1 * wanted.max()
@@ -65,17 +65,33 @@ def test_a_blend_keeps_the_covariance(blend):
 def test_the_blend_rises_only_where_samples_would_be_copies():
     rng = np.random.default_rng(0)
     R, V = rng.normal(size=(300, 1, 24)), rng.normal(size=(300, 2))
-    noise = NeighborNoise().fit(R, V)
-    smooth = 5 * rng.normal(size=(300, 1, 1)) * np.ones((1, 1, 24))
+    noise = NeighborNoise().fit(R, given=V)
+    smooth, unseen = 5 * rng.normal(size=(2, 300, 1, 1)) * np.ones((1, 1, 1, 24))
     drawn = V + 0.1 * rng.normal(size=V.shape)
 
     # the residual is all there is: a residual as it was is a copy
-    blend_enough(noise, lambda: noise.sample_at(drawn, random_state=0), R)
-    assert noise.blend > 0
+    calibrate_blend(noise, lambda: noise.sample(300, given=drawn, random_state=0), R)
+    assert noise.blend_ > 0
     # it is a small part of what there is: a copy of it harms nobody
-    blend_enough(
+    calibrate_blend(
         noise,
-        lambda: smooth[::-1] + 0.1 * noise.sample_at(drawn, random_state=0),
+        lambda: unseen + 0.1 * noise.sample(300, given=drawn, random_state=0),
         smooth + 0.1 * R,
     )
-    assert noise.blend == 0
+    assert noise.blend_ == 0
+
+
+def test_the_blend_looks_at_the_lower_tail_too():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 1, 24))
+    noise = NeighborNoise().fit(X, given=np.zeros((200, 1)))
+
+    def one_in_ten_copied():
+        drawn = rng.normal(size=X.shape)  # as far away as unseen series
+        if noise.blend_ < 1:
+            drawn[::10] = X[::10] + 1e-3
+        return drawn
+
+    assert noise.calibrate(one_in_ten_copied, X).blend_ == 1
+    chosen = NeighborNoise(blend=0.5).fit(X, given=np.zeros((200, 1)))
+    assert chosen.calibrate(one_in_ten_copied, X).blend_ == 0.5

@@ -16,9 +16,10 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import check_is_mtype, convert_to
 
-from lgta_sklearn import AugmentedClassifier, LatentAugmenter, LatentResampler
-from lgta_sklearn._containers import Container, container_of, unpack
-from lgta_sklearn._index import index_of, plain_index
+from lgta_sklearn import AugmentedClassifier, LatentAugmenter, SyntheticOverSampler
+from lgta_sklearn._series.containers import Container, unpack
+from lgta_sklearn._series.index import index_of, plain_index
+from lgta_sklearn.datasets import unpad
 
 LENGTHS = np.array([20, 12, 16, 20, 9] * 6)
 LABELS = np.array(["long", "short"])[(LENGTHS < 14).astype(int)]
@@ -57,7 +58,7 @@ def pad_objects(rows):
 
 
 def shapes(X):
-    return [row.shape for row in unpack(X, container_of(X))]
+    return [row.shape for row in unpack(X)[1]]
 
 
 def assert_like(result, X, name):
@@ -68,7 +69,7 @@ def assert_like(result, X, name):
         assert isinstance(result, list)
     if kind.startswith(("df", "pd", "nested")):
         assert check_is_mtype(result, kind, scitype="Panel")
-        before, after = container_of(X), container_of(result)
+        before, after = unpack(X)[0], unpack(result)[0]
         assert list(before.columns) == list(after.columns)
         for old, new in zip(before.times, after.times, strict=True):
             pd.testing.assert_index_equal(old, new, check_names=False)
@@ -101,36 +102,17 @@ def test_what_comes_in_comes_back(name, gaps):
     assert np.isfinite(augmenter.score_samples(X)).all()
 
 
-@pytest.mark.parametrize("layout", ["array", "one channel", "table"])
-def test_padding_is_no_gap(layout):
-    rows = ragged() if layout == "array" else [row[0] for row in ragged()]
-    rows[3][..., 4] = np.nan  # this is one
-    X = np.full((30, *rows[0].shape[:-1], 22), np.nan)
+def test_unpadded_series_are_learnt_as_lists():
+    rows = ragged()
+    rows[3][..., 4] = np.nan  # this is a gap
+    X = np.full((30, 2, 22), np.nan)
     for padded, row in zip(X, rows, strict=True):
         padded[..., : row.shape[-1]] = row
-    ends, before = np.arange(22) >= LENGTHS[:, None], X.copy()
-    X = pd.DataFrame(X) if layout == "table" else X
-    augmenter = fast(padded=True, gaps="fill").fit(X, LABELS)
-    same = fast(gaps="fill").fit(rows, LABELS)
-    np.testing.assert_allclose(  # but for the width of the network, they are one
-        augmenter.encode(X)[:, 4:], same.encode(rows)[:, 4:]
-    )
-    varied, _ = augmenter.augment(X, LABELS, n_copies=2)
-    for result in (augmenter.transform(X), augmenter.impute(X), varied[30:]):
-        missing = np.isnan(np.asarray(result).reshape(30, -1, 22))
-        assert (missing == ends[:, None]).all()
-    drawn = augmenter.sample(50)
-    assert drawn.shape == (50, *X.shape[1:])
-    known = ~np.isnan(drawn.reshape(50, -1, 22)[:, 0])
-    assert set(known.sum(axis=1)) <= set(range(9, 21))
-    assert (np.diff(known.astype(int)) <= 0).all()  # NaN at the end only
-    np.testing.assert_array_equal(np.asarray(X), before)
+    lists = unpad(X)
+    augmenter, wanted = fast().fit(lists, LABELS), fast().fit(rows, LABELS)
+    np.testing.assert_array_equal(augmenter.encode(lists), wanted.encode(rows))
+    assert augmenter.lengths_vary_
     assert not fast().fit(X, LABELS).lengths_vary_
-    if layout == "array":  # of 2-D data scikit-learn wants the number of columns
-        short = X[LENGTHS < 14, ..., :15]
-        assert augmenter.transform(short).shape == short.shape
-        with pytest.raises(ValueError, match=r"2 channels of 24 .* of at most 22"):
-            augmenter.encode(np.zeros((1, 2, 24)))
 
 
 def test_strength_zero_is_the_identity_and_nothing_is_written_to():
@@ -279,18 +261,20 @@ class TestGrowth:
         flat = make_pipeline(FunctionTransformer(means), RidgeClassifier())
         model = AugmentedClassifier(flat, fast(), n_copies=2, random_state=0)
         assert np.isfinite(cross_val_score(model, ragged(), LABELS, cv=3)).all()
-        model.set_params(off_class="reject", method="sample")
+        model.set_params(on_mislabeled="reject", method="sample")
         assert model.fit(ragged(), LABELS).n_augmented_ == 60
 
     def test_resampling(self):
-        X, y = LatentResampler(fast(), random_state=0).fit_resample(ragged(), LABELS)
+        X, y = SyntheticOverSampler(fast(), random_state=0).fit_resample(
+            ragged(), LABELS
+        )
         assert isinstance(X, list)
         assert len(X) == len(y) == 36
         assert [row.shape for row in X[:30]] == [row.shape for row in ragged()]
         panel = convert_to(frames(), "pd-multiindex")
-        X, y = LatentResampler(fast(), random_state=0).fit_resample(panel, LABELS)
+        X, y = SyntheticOverSampler(fast(), random_state=0).fit_resample(panel, LABELS)
         assert check_is_mtype(X, "pd-multiindex", scitype="Panel")
-        assert len(container_of(X).times) == len(y) == 36
+        assert len(unpack(X)[0].times) == len(y) == 36
 
 
 BAD = {

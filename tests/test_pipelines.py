@@ -81,7 +81,7 @@ def test_panels_of_several_channels_in_cross_validation(motions):
     X, y = motions
     pipe = Pipeline(
         [
-            ("aug", fast()),
+            ("aug", fast(strength=0.3)),
             ("flat", FunctionTransformer(_flatten)),
             ("clf", RandomForestClassifier(20, random_state=0)),
         ]

@@ -139,7 +139,7 @@ def augmenters(draw):
     }
     if draw(st.integers(0, 3)) == 0:
         return DirectAugmenter(draw(transformations(temporal=True, variational=False)))
-    latent = draw(st.sampled_from(["series", "temporal"]))
+    latent = draw(st.sampled_from(["global", "per_step"]))
     variational = draw(st.booleans())
     return LatentAugmenter(
         draw(st.sampled_from(["cnn_gru", "transformer", "lstm"])),
@@ -148,7 +148,7 @@ def augmenters(draw):
         latent_dim=draw(st.integers(1, 4)),
         hidden_dim=4,
         beta=draw(st.sampled_from([0.0, 0.1, 1.0, 10.0])),
-        transformation=draw(transformations(latent == "temporal", variational)),
+        transformation=draw(transformations(latent == "per_step", variational)),
         density=draw(st.sampled_from(["auto", "mixture", "normal"])),
         noise=draw(st.sampled_from(["neighbors", "structured", None])),
         on_transform=draw(st.sampled_from(["identity", "reconstruct", "augment"])),

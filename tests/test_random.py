@@ -1,18 +1,18 @@
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from lgta_sklearn._random import (
-    BLOCK,
-    blocks,
-    content_generators,
-    free_threads,
-    in_portions,
-    own_settings,
-    seed_from,
+import lgta_sklearn
+from lgta_sklearn._chunks import BLOCK, blocks, map_chunks
+from lgta_sklearn._random import Use, content_generators, seed_from, stream
+from lgta_sklearn._runtime import (
+    configured_threads,
+    pinned_runtime,
     seeded_initialisation,
 )
 
@@ -32,6 +32,40 @@ def test_other_seeds_are_refused(bad):
         seed_from(bad)
 
 
+def test_no_two_uses_share_a_stream():
+    numbers = [
+        stream(seed, use, *key).integers(2**63)
+        for seed in (0, 1, 2**32, 2**62)
+        for use in Use
+        for key in [(), (0,), (1,), (0, 1), (1, 0)]
+    ]
+    assert len(set(numbers)) == len(numbers)
+    assert len({use.value for use in Use}) == len(Use)
+
+
+def test_a_stream_of_a_stream_does_not_depend_on_what_was_drawn():
+    parent = stream(7, Use.FIT)
+    before = stream(parent, Use.NOISE, 3).integers(2**63)
+    parent.integers(2**63, size=5)
+    assert stream(parent, Use.NOISE, 3).integers(2**63) == before
+    assert stream(7, Use.NOISE, 3).integers(2**63) != before
+
+
+def test_no_seed_is_computed_from_a_seed():
+    """A seed is a key of streams: sums and remainders of seeds collide."""
+    package = Path(lgta_sklearn.__file__).parent
+    arithmetic = re.compile(
+        r"(seed|random_state)\w*(\(.*?\))? *[-+*%^|] *\w|[+*%] *seed\b"
+    )
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in package.rglob("*.py")
+        for line in path.read_text().splitlines()
+        if arithmetic.search(line.split("#")[0]) and not line.lstrip().startswith(">>>")
+    ]
+    assert found == []
+
+
 def test_blocks_cover_the_rows():
     assert [rows for _, rows in blocks(600)] == [
         slice(0, 256),
@@ -49,7 +83,7 @@ def test_portions_are_whole_blocks_and_come_back_as_one(n_rows, n_values):
         seen.append(rows)
         return np.arange(n_rows, dtype=np.float32)[rows, None]
 
-    whole = in_portions(made, n_rows, n_values)
+    whole = map_chunks(made, n_rows, n_values)
     np.testing.assert_array_equal(whole[:, 0], np.arange(n_rows))
     assert whole.dtype == np.float32
     assert all((rows.stop - rows.start) % BLOCK == 0 for rows in seen[:-1])
@@ -79,12 +113,12 @@ def test_overlapping_pins_restore_the_users_threads():
     entered, leave = threading.Event(), threading.Event()
 
     def hold():
-        with own_settings(1):
+        with pinned_runtime(1):
             entered.set()
             leave.wait(10)
 
     other = threading.Thread(target=hold)
-    with own_settings(1):
+    with pinned_runtime(1):
         other.start()
         entered.wait(10)
         assert torch.get_num_threads() == 1
@@ -95,12 +129,12 @@ def test_overlapping_pins_restore_the_users_threads():
 
 def test_one_call_within_another_leaves_the_outer_as_it_was():
     before = torch.get_num_threads()
-    with own_settings(1):
-        with own_settings(2):
+    with pinned_runtime(1):
+        with pinned_runtime(2):
             assert torch.get_num_threads() == 2
         assert torch.get_num_threads() == 1
-        assert free_threads() == before
-    assert torch.get_num_threads() == free_threads() == before
+        assert configured_threads() == before
+    assert torch.get_num_threads() == configured_threads() == before
 
 
 def test_openmp_is_pinned_and_restored():
@@ -112,6 +146,6 @@ def test_openmp_is_pinned_and_restored():
         )
 
     with threadpool_limits(2, user_api="openmp"):
-        with own_settings(1):
+        with pinned_runtime(1):
             assert most() == 1
         assert most() == 2

@@ -63,7 +63,7 @@ class TestRows:
         augmenter = {
             "latent": fast(),
             "classes": fast(),
-            "temporal": fast(latent="temporal"),
+            "temporal": fast(latent="per_step"),
             "direct": DirectAugmenter(random_state=0),
         }[kind].fit(X, Y if kind == "classes" else None)
         long = augmenter.sample(10_000, random_state=0)
@@ -72,7 +72,7 @@ class TestRows:
             np.testing.assert_array_equal(short, long[:n_samples])
 
     @pytest.mark.parametrize("on_transform", ["identity", "reconstruct", "augment"])
-    @pytest.mark.parametrize("latent", ["series", "temporal"])
+    @pytest.mark.parametrize("latent", ["global", "per_step"])
     def test_the_rows_around_a_row_do_not_matter(self, on_transform, latent):
         many = np.concatenate([X + 0.1 * i for i in range(6)])  # more than a block
         params = {"latent": latent, "on_transform": on_transform}
@@ -320,7 +320,7 @@ def test_the_threads_of_a_worker_are_those_it_was_given():
 
 def test_warping_is_repeated_too():
     first, second = (
-        fast(latent="temporal", transformation=TimeWarp(), strength=0.2).fit(X)
+        fast(latent="per_step", transformation=TimeWarp(), strength=0.2).fit(X)
         for _ in range(2)
     )
     assert same(first.augment(X), second.augment(X))

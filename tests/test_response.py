@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
-from lgta_sklearn.augmenters._response import ResponseCurve, key_of, share_moved
+from lgta_sklearn.augmenters._strength import StrengthCurve, key_of, share_moved
 from lgta_sklearn.metrics import monotone_share
 from lgta_sklearn.transforms import (
     Compose,
@@ -38,7 +38,7 @@ STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 @pytest.fixture(scope="module")
 def temporal(italy):
     """A well-trained augmenter with codes per time step."""
-    return LatentAugmenter(latent="temporal", random_state=0).fit(*italy)
+    return LatentAugmenter(latent="per_step", random_state=0).fit(*italy)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,8 @@ def test_the_same_strength_moves_series_as_far(kind, transformation, italy, requ
     finally:
         augmenter.set_params(transformation=before)
     sources = np.tile(X, (4, 1))[:, None]
-    shares = np.array([share_moved(sources, V[:, None]) for V in moved])
+    least = augmenter.scaling_.min_scale_ * augmenter.channel_scale_[:, 0]
+    shares = np.array([share_moved(sources, V[:, None], least) for V in moved])
     means = np.array([share[share > 0].mean() for share in shares])
     # the size of a move is random too, so that the mean of 268 of them is
     np.testing.assert_allclose(means, STRENGTHS, rtol=0.2)
@@ -100,20 +101,20 @@ def test_a_transformation_that_does_nothing_may_have_any_strength(italy):
     X, _ = italy
     augmenter = DirectAugmenter(lambda Z, rng: Z, random_state=0).fit(X)
     np.testing.assert_array_equal(augmenter.augment(X, strength=0.7), X)
-    assert len(augmenter.response().factors) == 0
+    assert len(augmenter.strength_curve().factors) == 0
 
 
 def test_the_response_is_that_of_the_transformation_that_is_set(italy):
     X, _ = italy
     augmenter = DirectAugmenter(Jitter(), random_state=0).fit(X)
-    jitter = augmenter.response()
-    assert augmenter.response() is jitter
+    jitter = augmenter.strength_curve()
+    assert augmenter.strength_curve() is jitter
     augmenter.set_params(transformation__scale=0.5)
-    assert augmenter.response() is not jitter
+    assert augmenter.strength_curve() is not jitter
     np.testing.assert_allclose(
-        augmenter.response().factors, jitter.factors / 2, rtol=1e-9
+        augmenter.strength_curve().factors, jitter.factors / 2, rtol=1e-9
     )
-    np.testing.assert_allclose(augmenter.response().shares, jitter.shares)
+    np.testing.assert_allclose(augmenter.strength_curve().shares, jitter.shares)
 
 
 def test_keys_tell_what_does_the_same():
@@ -127,12 +128,17 @@ def test_keys_tell_what_does_the_same():
 def test_energy_that_is_lost_is_given_back():
     X = np.random.default_rng(0).normal(size=(40, 2, 30))
     for keep, wanted in ((True, 2.0), (False, 1.0)):
-        curve = ResponseCurve.measured(
-            X, lambda factor: X * (1 - factor / 2), keep_energy=keep
+        curve = StrengthCurve.measured(
+            X,
+            lambda factor: X * (1 - factor / 2),
+            min_scale=np.ones(2),
+            keep_energy=keep,
         )
         np.testing.assert_allclose(curve.loss(1.0), wanted, rtol=0.15)
         assert curve.loss(0.0) == 1.0
-    more = ResponseCurve.measured(X, lambda factor: X * (1 + factor), keep_energy=True)
+    more = StrengthCurve.measured(
+        X, lambda factor: X * (1 + factor), min_scale=np.ones(2), keep_energy=True
+    )
     assert more.loss(1.0) == 1.0
 
 
@@ -156,7 +162,7 @@ def test_what_is_not_known_stays_unknown_at_any_strength(kind):
         augmenter = DirectAugmenter(transformation, strength=0.3, random_state=0)
         if kind == "temporal":
             augmenter = LatentAugmenter(
-                latent="temporal",
+                latent="per_step",
                 transformation=transformation,
                 strength=0.3,
                 max_epochs=10,
@@ -164,7 +170,8 @@ def test_what_is_not_known_stays_unknown_at_any_strength(kind):
             )
         varied = augmenter.fit_transform(X)
         np.testing.assert_array_equal(np.isnan(varied), np.isnan(X))
-        shares = share_moved(X, varied)
+        least = augmenter.scaling_.min_scale_ * augmenter.channel_scale_[:, 0]
+        shares = share_moved(X, varied, least)
         np.testing.assert_allclose(shares[shares > 0].mean(), 0.3, rtol=0.3)
 
 
@@ -172,7 +179,7 @@ def test_series_of_different_lengths_are_warped_too():
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(2, n)).cumsum(axis=1) for n in (10, 17, 25, 30, 12, 14)]
     augmenter = LatentAugmenter(
-        latent="temporal", transformation=TimeWarp(), max_epochs=10, random_state=0
+        latent="per_step", transformation=TimeWarp(), max_epochs=10, random_state=0
     ).fit(X)
     varied = augmenter.augment(X, strength=0.3)
     assert [row.shape for row in varied] == [row.shape for row in X]

@@ -147,7 +147,7 @@ class TestGrids:
         assert ValueGrid().fit(np.zeros((2, 1, 1))).values_ == [None]
 
     def test_many_values_are_looked_at_in_part(self, monkeypatch):
-        monkeypatch.setattr("lgta_sklearn.scaling.TRIED", 20)
+        monkeypatch.setattr("lgta_sklearn.scaling.N_INSPECTED", 20)
         X = np.arange(40.0).reshape(4, 1, 10)
         X[1::2, 0, :5] = 3.0  # of every other series, and these are not looked at
         assert ValueGrid().fit(X).values_ == [None]
@@ -163,7 +163,7 @@ def test_levels_are_found_some_series_at_a_time(monkeypatch):
         seen.append((n_rows, n_values))
         return function(slice(0, n_rows))
 
-    monkeypatch.setattr("lgta_sklearn.scaling.in_portions", portions)
+    monkeypatch.setattr("lgta_sklearn.scaling.map_chunks", portions)
     level, scale = level_and_scale(CHANNELS)
     assert seen == [(20, 30)]
     np.testing.assert_allclose(level, CHANNELS.mean(axis=2))

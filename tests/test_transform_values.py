@@ -120,14 +120,14 @@ class TestSequences:
         name = kind.__name__
         words = (
             f"{name} acts along the time axis, (n_samples, n_steps, n_features), and "
-            "codes of shape (5, 4) have none. Use LatentAugmenter(latent='temporal'), "
+            "codes of shape (5, 4) have none. Use LatentAugmenter(latent='per_step'), "
             f"whose codes have one, or DirectAugmenter({name}())."
         )
         with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
             kind()(V, rng())
         words = (
             f"transformation={kind()!r} acts along time, and one code for the whole "
-            "series has no time axis. Use LatentAugmenter(latent='temporal'), whose "
+            "series has no time axis. Use LatentAugmenter(latent='per_step'), whose "
             "codes have one, or DirectAugmenter(transformation)."
         )
         for outer in (kind(), Compose([Jitter(), kind()])):
@@ -145,7 +145,7 @@ class Peers:
         self.asked = []
 
     def sequences(self, V, rng, *, noise=True):
-        from lgta_sklearn.augmenters._peers import Part
+        from lgta_sklearn.augmenters._reference import Part
 
         assert noise in (True, False)
         self.asked.append(noise)

@@ -3,7 +3,12 @@ import pytest
 from sklearn.base import clone
 
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
-from lgta_sklearn.augmenters._peers import LatentPeers, Part, Peers, TrainingSeries
+from lgta_sklearn.augmenters._reference import (
+    LatentReference,
+    Part,
+    Peers,
+    TrainingReference,
+)
 from lgta_sklearn.transforms import (
     Compose,
     Drift,
@@ -31,7 +36,7 @@ def rng(seed=0):
 def training(V, labels=None, residual=None):
     """Return training series with one code, and residuals of two values."""
     residual = np.zeros((len(V), 1, 2)) if residual is None else residual
-    return TrainingSeries(V, residual, labels)
+    return TrainingReference(V, residual, labels)
 
 
 class CodesOnly(Peers):
@@ -117,7 +122,7 @@ class TestSequences:
         inside = Compose([Jitter(), OneOf([Jitter(), transformation])])
         for given in (transformation, inside):
             augmenter = LatentAugmenter(transformation=given)
-            with pytest.raises(ValueError, match="latent='temporal'"):
+            with pytest.raises(ValueError, match="latent='per_step'"):
                 augmenter.fit(np.zeros((5, 8)))
             assert not hasattr(augmenter, "history_")
 
@@ -177,20 +182,20 @@ def test_posterior_noise_is_that_of_the_model(italy):
     augmenter = LatentAugmenter(
         transformation=PosteriorNoise(), max_epochs=20, random_state=0
     ).fit(X)
-    _, logvar = augmenter._network.encode(augmenter.scaling_.split(X[:, None])[2])
-    peers = LatentPeers(
-        augmenter._training,
-        augmenter._codes,
-        augmenter._codes.of_series,
+    _, logvar = augmenter._state.network.encode(augmenter.scaling_.split(X[:, None])[2])
+    peers = LatentReference(
+        augmenter._state.training,
+        augmenter._state.space,
+        augmenter._state.space.of_series,
         None,
         logvar,
         residual_scale=np.sqrt(augmenter.observation_variance_),
     )
-    rows = augmenter._codes.of_series
+    rows = augmenter._state.space.of_series
     steps = np.stack(
         [PosteriorNoise()(rows, rng(seed), peers) - rows for seed in range(300)]
     )
-    spread = steps[..., :16].std(axis=0) * augmenter._codes.code_scale
+    spread = steps[..., :16].std(axis=0) * augmenter._state.space.code_scale
     np.testing.assert_allclose(spread, np.exp(logvar / 2), rtol=0.25)
     assert (steps[..., 16:] == 0).all()
     plain = LatentAugmenter(

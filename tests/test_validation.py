@@ -39,7 +39,7 @@ BAD_SERIES = {
 @pytest.mark.parametrize("name", BAD_SERIES)
 def test_bad_series_are_refused_before_training(name, monkeypatch):
     X, message = BAD_SERIES[name]
-    monkeypatch.setattr(LatentAugmenter, "_fit_series", _never)
+    monkeypatch.setattr(LatentAugmenter, "_fit_panel", _never)
     augmenter = fast()
     with pytest.raises((ValueError, TypeError), match=message):
         augmenter.fit(X)
@@ -53,26 +53,22 @@ def _never(*args):
 BAD_PARAMETERS = {
     "backbone": ("resnet", r"'cnn_gru' or 'transformer' or 'lstm' or a callable"),
     "latent_dim": (0, "an int >= 1, got 0"),
-    "latent": ("step", "'series' or 'temporal', got 'step'"),
+    "latent": ("step", "'global' or 'per_step', got 'step'"),
     "hidden_dim": (2.5, "an int >= 1, got 2.5"),
     "beta": (-1, "a number >= 0, got -1"),
-    "equivariance": (-1.0, "a number >= 0, got -1.0"),
     "variational": ("yes", "a bool, got 'yes'"),
     "transformation": ("drift", "None or a callable"),
     "strength": (-0.1, "a number >= 0, got -0.1"),
-    "density": ("kde", r"'mixture' or 'normal' or an object with sample"),
-    "noise": ("white", r"'structured' or None or an object with sample"),
+    "density": ("kde", r"'mixture' or 'normal' or an object with a `sample` method"),
+    "noise": ("white", r"'structured' or None or an object with a `sample` method"),
     "on_transform": ("nothing", "'identity' or 'reconstruct' or 'augment'"),
     "gaps": ("impute", "'keep' or 'fill'"),
-    "padded": ("yes", "a bool, got 'yes'"),
     "max_epochs": (0, "an int >= 1, got 0"),
     "batch_size": (-1, "an int >= 1, got -1"),
     "lr": (0.0, "a number > 0, got 0.0"),
-    "optimizer": ("adam", "None or a callable"),
-    "callbacks": ("stop", "None or an object with append"),
     "early_stopping": (5, "a bool, got 5"),
     "validation_fraction": (1.5, "a number > 0 and <= 0.9, got 1.5"),
-    "net": ("net", "None or an object with module"),
+    "net": ("net", "None or an object with a `module` attribute"),
     "device": ("tpu", r"device='tpu' was asked for, but torch sees only .*cpu"),
     "random_state": ("seed", "random_state must be None, an int"),
     "verbose": (-1, "an int >= 0"),

@@ -1,7 +1,6 @@
 """`save` and `load`: fitted augmenters as files that hold no code."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
@@ -141,17 +140,19 @@ class SavedMixin:
                 f"{path} does not hold a {cls.__name__} that this version can read: "
                 f"{error}"
             ) from error
-        if hasattr(loaded._state, "network"):
-            _move(loaded, device)
+        loaded._after_load(device)
         return loaded
+
+    def _after_load(self, device: str | None) -> None:
+        """Move what runs on a device; an estimator without a network has nothing."""
 
     @classmethod
     def _from_header(cls, header: Mapping[str, Any], tree: Reader) -> Self:
         """Return the estimator of a header."""
         loaded = cls(**{**tree.state(header["params"]), **tree.own})
         for name, node in header["learned"].items():
-            fitted = name.endswith("_") and not name.startswith("_")
-            if not (fitted or name == _CONFIG) or hasattr(cls, name):
+            private = name.startswith("_") and name != _CONFIG
+            if private or hasattr(cls, name) or name in header["params"]:
                 raise FormatError(f"{name!r} is nothing that is learned")
             vars(loaded)[name] = tree.value(node)
         loaded._state = FittedState(**tree.state(header["state"]))
@@ -187,23 +188,6 @@ def _check_own(wanted: Any, given: Mapping[str, Any], path: Any) -> None:
         raise TypeError(
             f"load got {', '.join(unknown)}, but only parameters that are code are "
             f"given again; in {path} these are: {', '.join(wanted) or 'none'}."
-        )
-
-
-def _move(loaded: Any, device: str | None) -> None:
-    """Move a loaded estimator to a device; warn if the device of `fit` is not here."""
-    from lgta_sklearn.networks.frozen import resolve_device
-
-    network = loaded._state.network
-    if device is not None:
-        network.move(resolve_device(device))
-        return
-    asked, found = str(loaded.device), network.device
-    if asked != "auto" and not found.startswith(asked):
-        warnings.warn(
-            f"the estimator was fitted with device={asked!r}, which is not here; it "
-            f"runs on {found}. Say load(path, device=...) to choose.",
-            stacklevel=3,
         )
 
 

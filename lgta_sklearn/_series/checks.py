@@ -42,12 +42,12 @@ def check_not_per_series(name: str) -> None:
     ValueError
         If that adaptor calls.
     """
-    sktime = sys.modules.get("sktime.transformations.series.adapt")
-    if sktime is None:  # the adaptor was never imported
+    adapt = sys.modules.get("sktime.transformations.adapt")
+    if adapt is None:  # the adaptor was never imported
         return
     frame = inspect.currentframe()
     while frame is not None:
-        if isinstance(frame.f_locals.get("self"), sktime.TabularToSeriesAdaptor):
+        if isinstance(frame.f_locals.get("self"), adapt.TabularToSeriesAdaptor):
             raise ValueError(
                 f"sktime would fit {name} to each series by itself, and nothing can be "
                 "learnt from one. Use the classes of lgta_sklearn.adapters.sktime, "

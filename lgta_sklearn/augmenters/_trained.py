@@ -10,6 +10,7 @@ Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n,
 if the family has them, ``m``, ``log s``, and the log of the length if lengths vary.
 """
 
+import warnings
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
@@ -239,6 +240,22 @@ class TrainedAugmenter(BaseAugmenter):
         shape = self.scaling_.as_shape(shape, parts.scale)
         X = self.scaling_.join(parts.level, parts.scale, shape)
         return replace(panel, values=self.grid_.snap(X))
+
+    def _after_load(self, device: str | None) -> None:
+        """Move the network to a device; warn if the device of `fit` is not here."""
+        from lgta_sklearn.networks.frozen import resolve_device
+
+        network = self._state.network
+        if device is not None:
+            network.move(resolve_device(device))
+            return
+        asked, found = str(self.device), network.device
+        if asked != "auto" and not found.startswith(asked):
+            warnings.warn(
+                f"the estimator was fitted with device={asked!r}, which is not here; "
+                f"it runs on {found}. Say load(path, device=...) to choose.",
+                stacklevel=3,
+            )
 
     @property
     def module_(self) -> Any:

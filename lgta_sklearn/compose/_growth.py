@@ -18,6 +18,7 @@ from lgta_sklearn._random import Use, as_int, stream
 from lgta_sklearn._series.containers import Container
 from lgta_sklearn._series.labels import check_labels_present
 from lgta_sklearn._series.panel import Panel, panel_of
+from lgta_sklearn.augmenters._varying import VaryingMixin
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.augmenters.latent import LatentAugmenter
 
@@ -202,9 +203,19 @@ def fitted_augmenter(
     """
     fresh = clone_with_seed(augmenter, as_int(stream(seed, Use.AUGMENTER)))
     plain = replace(panel, container=panel.container.plain())
-    # our own need not unpack and check the series again
-    given = plain if isinstance(fresh, BaseAugmenter) else plain.packed()
+    given = plain if _takes_panels(fresh) else plain.packed()
     return fresh.fit(given) if labels is None else fresh.fit(given, labels)
+
+
+def _takes_panels(augmenter: Any) -> bool:
+    """Tell whether an augmenter takes checked series, and need not unpack them again.
+
+    An augmenter of the user's own, or with a method of its own, gets plain arrays.
+    """
+    kind = type(augmenter)
+    return getattr(kind, "fit", None) is BaseAugmenter.fit and (
+        getattr(kind, "augment", VaryingMixin.augment) is VaryingMixin.augment
+    )
 
 
 @dataclass(frozen=True)
@@ -268,7 +279,7 @@ class Growth:
             drawn = self.augmenter.sample(y=labels[0], random_state=seed)
             return self._with_container(panel_of(drawn, width))
         given = self.panel[source]
-        if isinstance(self.augmenter, BaseAugmenter):
+        if _takes_panels(self.augmenter):
             given = replace(given, container=Container("panel"))
         else:
             given = given.container.plain().pack(given)

@@ -16,16 +16,11 @@ __all__ = [
     "KLWarmUp",
     "LossParts",
     "Progress",
-    "StopTraining",
     "WarmupStableDecay",
 ]
 
 GAIN = 0.05  # smallest gain worth going on for, as a share of the gain so far
 DECAY = 0.2  # share of all steps during which the learning rate decays
-
-
-class StopTraining(KeyboardInterrupt):
-    """How a callback ends a training; skorch stops on a `KeyboardInterrupt`."""
 
 
 class KLWarmUp(Callback):
@@ -120,7 +115,7 @@ class WarmupStableDecay(Callback):
         row = net.history[-1]
         if self.step_ >= self.stop_:
             self.complete_ = True
-            raise StopTraining
+            raise KeyboardInterrupt  # how callbacks of skorch end a training
         loss = row.get(self.monitor)
         if loss is None or self.step_ < self.n_warm:
             return

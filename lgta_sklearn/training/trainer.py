@@ -8,8 +8,10 @@ Ctrl-C.
 
 import copy
 import math
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -30,7 +32,6 @@ from lgta_sklearn.training.callbacks import (
     DivergenceGuard,
     LossParts,
     Progress,
-    StopTraining,
     WarmupStableDecay,
 )
 from lgta_sklearn.training.nets import AugmenterNet
@@ -243,22 +244,40 @@ def _configure(
 def _run(net: NeuralNet, X: Any) -> None:
     """Train until the plan or a callback ends it; let Ctrl-C through.
 
-    The `partial_fit` of skorch treats both alike.
+    Callbacks of skorch end a training by a `KeyboardInterrupt` too, and its
+    `partial_fit` takes one for the other.
     """
-    notify = net.notify
-
-    def notified(method_name: str, **kwargs: Any) -> None:
+    with _noticed_interrupts() as interrupts:
+        net.notify("on_train_begin", X=X, y=None)
         try:
-            notify(method_name, **kwargs)
-        except KeyboardInterrupt as stop:  # how callbacks of skorch end a training
-            raise StopTraining from stop
+            net.fit_loop(X)
+        except KeyboardInterrupt as error:
+            if interrupts:
+                raise KeyboardInterrupt(
+                    "training was interrupted; the estimator is not fitted"
+                ) from error
+        net.notify("on_train_end", X=X, y=None)
 
-    net.notify = notified
-    notified("on_train_begin", X=X, y=None)
-    with suppress(StopTraining):
-        net.fit_loop(X)
-    notified("on_train_end", X=X, y=None)
-    del net.notify
+
+@contextmanager
+def _noticed_interrupts() -> Iterator[list[int]]:
+    """Yield a list that grows when SIGINT arrives, which is handled as before."""
+    arrived: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if in_main else None
+    if not callable(before):  # other threads get no signals
+        yield arrived
+        return
+
+    def handle(number: int, frame: Any) -> Any:
+        arrived.append(number)
+        return before(number, frame)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield arrived
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -275,7 +294,7 @@ def _out_of_memory(device: str, batch_size: int) -> Iterator[None]:
         kind: type[Exception] = torch.OutOfMemoryError if on_device else MemoryError
         raise kind(
             f"training ran out of memory on {device}: lower batch_size (now "
-            f"{batch_size}) or hidden_dim, or take another device. torch said: {error}"
+            f"{batch_size}) or the width of the network, or take another device. torch said: {error}"
         ) from error
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from lgta_sklearn import LatentAugmenter, _storage
+from lgta_sklearn import LatentAugmenter
+from lgta_sklearn._files.bytes import FORMAT
 from lgta_sklearn.datasets import make_waves
 
 
@@ -16,7 +17,7 @@ def main(folder):
     augmenter = LatentAugmenter(
         latent_dim=2, hidden_dim=4, beta=0.1, strength=0.2, random_state=0
     ).fit(X, y)
-    name = f"format{_storage.FORMAT}"
+    name = f"format{FORMAT}"
     augmenter.save(folder / f"{name}.safetensors")
     expected = {
         "X": X,
