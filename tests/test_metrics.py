@@ -13,7 +13,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sktime.datasets import load_italy_power_demand
 
 from lgta_sklearn import metrics
-from lgta_sklearn.metrics import _readings
 
 DISTANCES = {
     "discriminative": metrics.discriminative_score,
@@ -227,23 +226,6 @@ def test_unknown_critics_and_models_are_refused(sets):
 def labels(days):
     y = np.array_split(days[1], 3)
     return {"y_real": y[0], "y_synthetic": y[2], "y_holdout": y[1]}
-
-
-@pytest.mark.parametrize(
-    ("value", "floor", "ceiling", "best", "reading"),
-    [
-        (0.05, 0.0, 1.0, "0", "good"),
-        (0.2, 0.0, 1.0, "0", "fair"),
-        (0.5, 0.0, 1.0, "0", "poor"),
-        (0.9, 0.95, 0.0, "high", "good"),
-        (0.3, 0.95, 0.0, "high", "poor"),
-        (1.5, 1.0, 0.0, "1", "poor"),
-        (0.5, 1.0, 0.0, "1", "poor"),
-        (0.2, 0.2, 0.1, "0", "blind"),
-    ],
-)
-def test_readings(value, floor, ceiling, best, reading):
-    assert _readings.reading(value, floor, ceiling, best) == reading
 
 
 @pytest.fixture

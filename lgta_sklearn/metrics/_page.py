@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lgta_sklearn import plotting
+from lgta_sklearn.metrics._measures import BY_NAME
 from lgta_sklearn.metrics._readings import share_of_way
 from lgta_sklearn.plotting._canvas import pyplot
 
@@ -128,12 +129,13 @@ these series, with an error. Made with lgta_sklearn {version("lgta-sklearn")}.</
 
 
 def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _row(row: Any, said: str) -> str:
     """Return one measure: its name, its place between floor and ceiling, its words."""
-    share = share_of_way(row.value, row.floor, row.ceiling, row.best)
+    direction = BY_NAME[row.Index].direction
+    share = share_of_way(row.value, row.floor, row.ceiling, direction)
     place = None if share is None else 100 * min(max(share, 0.0), 1.0)
     mark = "" if place is None else f'<u style="left:{place:.1f}%"></u>'
     floor, ceiling = (f"<span>{end:.3f}</span>" for end in (row.floor, row.ceiling))
@@ -151,8 +153,9 @@ def _figures(series: Mapping[str, np.ndarray]) -> str:
     (_, training), (_, synthetic), (name, real) = series.items()
     sets, names = (real, synthetic), (name, "synthetic")
     n_channels = synthetic.shape[1]
-    more = f" The first {MAX_CHANNELS} of {n_channels} channels are shown."
-    more *= n_channels > MAX_CHANNELS
+    more = ""
+    if n_channels > MAX_CHANNELS:
+        more = f" The first {MAX_CHANNELS} of {n_channels} channels are shown."
     pictures = [
         (
             "Values",
