@@ -158,19 +158,22 @@ def strength_correlation(strengths: Any, distances: Any) -> float:
 
 
 def monotone_share(strengths: Any, distances: Any) -> float:
-    """Return the share of curves along which more strength is never less distance.
+    """Return the share of curves along which every greater strength moves farther.
+
+    A curve that stays flat between two strengths does not count: there the strength
+    controls nothing. Distances at equal strengths may differ.
 
     Parameters
     ----------
     strengths : array-like of shape (n_strengths,)
-        Strengths.
+        Strengths, in any order.
     distances : array-like of shape (n_strengths,) or (n_strengths, n_curves)
         Distances, as in `strength_correlation`.
 
     Returns
     -------
     float in [0, 1]
-        1 if every curve rises with every strength.
+        1 if all curves rise with every strength; 0 for one that does not move.
 
     Examples
     --------
@@ -179,8 +182,10 @@ def monotone_share(strengths: Any, distances: Any) -> float:
     0.5
     """
     curves = _as_curves(strengths, distances)
-    in_order = curves[np.argsort(np.asarray(strengths))]
-    return float((np.diff(in_order, axis=0) > 0).all(axis=0).mean())
+    strengths = np.asarray(strengths)
+    greater = strengths[:, None] > strengths  # (n_strengths, n_strengths)
+    farther = curves[:, None] > curves  # (n_strengths, n_strengths, n_curves)
+    return float(farther[greater].all(axis=0).mean())
 
 
 def _as_curves(strengths: Any, distances: Any) -> np.ndarray:
