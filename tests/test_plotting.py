@@ -300,10 +300,10 @@ class TestSets:
 
 
 class TestStrength:
-    def test_a_response_is_a_line_per_transformation(self, italy):
+    def test_a_strength_curve_is_a_line_per_transformation(self, italy):
         X, _ = italy
         augmenter = DirectAugmenter(Jitter(), random_state=0).fit(X)
-        ax = plotting.plot_response(
+        ax = plotting.plot_strength_curve(
             augmenter, X, [Jitter(), Drift()], strengths=(0.1, 0.2, 0.4)
         )
         words = [text.get_text() for text in ax.get_legend().get_texts()]
@@ -311,7 +311,7 @@ class TestStrength:
         np.testing.assert_allclose(drawn(ax, "Jitter")[1], (0.1, 0.2, 0.4), rtol=0.1)
         assert isinstance(augmenter.transformation, Jitter)  # not changed
         assert augmenter.transformation.scale == 0.25
-        assert plotting.plot_response(augmenter, X, ax=ax) is ax
+        assert plotting.plot_strength_curve(augmenter, X, ax=ax) is ax
 
     def test_variations_stand_side_by_side(self, italy, motions):
         for X, channel in ((italy[0], 0), (motions[0], 4)):

@@ -21,7 +21,7 @@ from lgta_sklearn.plotting._sets import (
     plot_nearest_distances,
     plot_nearest_pairs,
 )
-from lgta_sklearn.plotting._strength import plot_response, plot_variations
+from lgta_sklearn.plotting._strength import plot_strength_curve, plot_variations
 
 __all__ = [
     "plot_autocorrelation",
@@ -33,8 +33,8 @@ __all__ = [
     "plot_nearest_pairs",
     "plot_overlay",
     "plot_reconstruction",
-    "plot_response",
     "plot_spectrum",
+    "plot_strength_curve",
     "plot_training",
     "plot_variations",
 ]

@@ -15,12 +15,12 @@ from lgta_sklearn.plotting._canvas import (
     tidy,
 )
 
-__all__ = ["plot_response", "plot_variations"]
+__all__ = ["plot_strength_curve", "plot_variations"]
 
 STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
-def plot_response(
+def plot_strength_curve(
     augmenter: Any,
     X: Any,
     transformations: Sequence[Any] | None = None,
@@ -60,11 +60,11 @@ n_timepoints)
     --------
     >>> from lgta_sklearn import DirectAugmenter
     >>> from lgta_sklearn.datasets import make_waves
-    >>> from lgta_sklearn.plotting import plot_response
+    >>> from lgta_sklearn.plotting import plot_strength_curve
     >>> from lgta_sklearn.transforms import Drift, TimeWarp
     >>> X = make_waves(40, random_state=0)
     >>> augmenter = DirectAugmenter(random_state=0).fit(X)
-    >>> ax = plot_response(augmenter, X, [Drift(), TimeWarp()])
+    >>> ax = plot_strength_curve(augmenter, X, [Drift(), TimeWarp()])
     """
     ax = one_panel(ax)
     for number, one in enumerate(_with_each(augmenter, transformations)):
