@@ -15,7 +15,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
 from lgta_sklearn._curves import autocorrelation, flat, spectrum
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import own_settings, seed_from
 from lgta_sklearn.metrics._panels import as_pair, thinned
 from lgta_sklearn.metrics.features import RandomConvolutions
 
@@ -81,19 +81,32 @@ def frechet_distance(
     seed = seed_from(random_state)
     real = thinned(real, max_samples, seed)
     synthetic = thinned(synthetic, max_samples, seed + 1)
+    with own_settings():
+        a, b = _components(real, synthetic, n_components, seed)
+        return _gaussian_distance(a, b) / a.shape[1]
+
+
+def _components(
+    real: np.ndarray, synthetic: np.ndarray, n_components: int, seed: int
+) -> list[np.ndarray]:
+    """Return principal components of the features of both sets, those of the real."""
     convolutions = RandomConvolutions(random_state=seed).fit(real)
     scaler = StandardScaler().set_output(transform="default")
     a = scaler.fit_transform(convolutions.transform(real))
     b = scaler.transform(convolutions.transform(synthetic))
     n_components = min(n_components, *a.shape, len(b))
     pca = PCA(n_components, svd_solver="full").set_output(transform="default").fit(a)
-    a, b = pca.transform(a), pca.transform(b)
+    return [pca.transform(features) for features in (a, b)]
+
+
+def _gaussian_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the squared Fréchet distance of the Gaussians fitted to two sets."""
     covariances = [np.atleast_2d(np.cov(z, rowvar=False)) for z in (a, b)]
-    # the trace of the matrix square root, also where the matrix is singular
+    # the trace of the matrix square root, also of a singular matrix
     root = np.sqrt(np.real(eigvals(covariances[0] @ covariances[1])).clip(0)).sum()
     spread = np.trace(covariances[0] + covariances[1]) - 2 * root
     distance = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + spread
-    return max(float(distance) / n_components, 0.0)
+    return max(float(distance), 0.0)
 
 
 def wasserstein(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> float:

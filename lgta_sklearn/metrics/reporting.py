@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import own_settings, seed_from
 from lgta_sklearn._storage import write_whole
 from lgta_sklearn.metrics._measures import BY_NAME, MEASURES, Measure
 from lgta_sklearn.metrics._page import COLOURS, page
@@ -212,7 +212,8 @@ def _table(rows: "_Rows", measures: list[Measure], verbose: int) -> pd.DataFrame
     """Return the table with a row for each measure."""
     found = {}
     for measure in tqdm(measures, disable=not verbose, unit="measure"):
-        figures = rows.figures(measure)
+        with own_settings():
+            figures = rows.figures(measure)
         word = reading(*figures, measure.direction)
         found[measure.name] = (*figures, measure.best, word)
     columns = ["value", "floor", "ceiling", "best", "reading"]

@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lgta_sklearn._curves import flat
 from lgta_sklearn._random import seed_from
@@ -177,6 +178,8 @@ n_timepoints), DataFrame or list
     return ax
 
 
+# beside another busy process, a second thread makes t-SNE twenty times slower
+@threadpool_limits.wrap(limits=1, user_api="openmp")
 def _embedded(
     rows: np.ndarray, n_reference: int, method: str, seed: int
 ) -> tuple[np.ndarray, tuple[str, str]]:
