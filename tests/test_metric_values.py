@@ -342,7 +342,7 @@ class TestCritics:
 
         a, b = (np.repeat(X[:, :2], 5, axis=0) for X in (REAL, OTHER))
         assert score(a, b) == score(a, b)
-        assert score(a, a + 30 * np.array([[1.0], [100.0]]), n_steps=900) > 0.4
+        assert score(a, a + 300 * np.array([[1.0], [100.0]]), n_steps=200) > 0.4
         assert score(a[:10], a[:10], n_steps=1) <= 0.5
 
     def test_a_gru_forecasts(self):
@@ -623,8 +623,7 @@ def test_a_report_without_series_held_out_makes_do_with_halves(table, capsys):
     del labels["y_holdout"]
     with_labels = made(REAL, OTHER, HELD, **labels).table
     assert "accuracy, trained on synthetic" not in with_labels.index
-    whole = made(REAL, OTHER[:, :, :], HELD)
-    assert made(REAL, OTHER, HELD).table.equals(whole.table)
+    assert made(REAL, OTHER, HELD).table.equals(with_labels)
 
 
 def test_a_report_is_text_and_a_table_of_a_page(table):

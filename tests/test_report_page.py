@@ -129,6 +129,7 @@ def test_without_matplotlib_nothing_is_written(result, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [500, 1200])
 def test_a_browser_shows_it_without_scrolling_sideways(page, tmp_path, width):
     browser = shutil.which("chromium") or shutil.which("google-chrome")
