@@ -477,7 +477,7 @@ class TestSets:
                 ValueError, match=r"^X_real must have shape \(n_samples"
             ):
                 metrics.mmd(bad, OTHER)
-        with pytest.raises(ValueError, match=r"hold something, got \(0, 3, 8\)\.$"):
+        with pytest.raises(ValueError, match=r"at least one value, got \(0, 3, 8\)\.$"):
             metrics.mmd(REAL, OTHER[:0])
         words = r"^X_synthetic contains NaN or infinity; impute or drop them first\.$"
         with pytest.raises(ValueError, match=words):

@@ -1,9 +1,9 @@
-"""How good, how diverse and how private synthetic series are.
+"""Measures of the fidelity, diversity, privacy and usefulness of synthetic series.
 
-Functions ``metric(X_real, X_synthetic, *, random_state=None, ...)`` on arrays of shape
-(n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), of any generator.
-Each says its direction and range; read it beside its floor, what real series score
-against other real ones.
+They are functions ``metric(X_real, X_synthetic, *, random_state=None, ...)`` of arrays
+of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), from any
+generator. Each documents its direction and range. Compare a value with its floor, the
+value for real series in the place of the synthetic ones.
 """
 
 from lgta_sklearn.metrics.control import (

@@ -30,22 +30,23 @@ class Measure:
         Which values are good: low ones, high ones, or only those near the target, so
         that values on both sides of it are bad.
     function : callable
-        Returns the value. It is called as ``function(real, synthetic, random_state=)``;
-        a measure of memorisation as ``function(training, synthetic, X_holdout=)``; one
-        that needs labels gets ``y_real=`` and ``y_synthetic=`` too.
+        Function that returns the value, called as ``function(real, synthetic,
+        random_state=)``. A measure of memorisation is called as ``function(training,
+        synthetic, X_holdout=)``; one that needs labels also gets ``y_real=`` and
+        ``y_synthetic=``.
     sentence : str
         The value in words, with the fields ``{value}`` and ``{floor}``.
     is_critic : bool, default=False
         Whether the value is the distance of a critic's accuracy from 0.5. The sentence
-        then gets the accuracy itself. A critic takes seconds to train, so that its
-        ceiling is that of one bad generator.
+        then gets the accuracy itself. Since a critic takes seconds to train, its
+        ceiling is the value of white noise alone.
     is_memorisation : bool, default=False
-        Whether it compares distances to training series with distances to unseen ones;
-        it needs a held-out set.
+        Whether it compares distances to training series with distances to unseen ones.
+        It then needs a held-out set.
     needs_labels : bool, default=False
         Whether it needs a held-out set and the labels of all sets.
     min_channels : int, default=1
-        Channels that the series must have at least.
+        Smallest number of channels.
     """
 
     name: str
@@ -73,7 +74,7 @@ class Measure:
     def applies_to(
         self, n_channels: int, *, has_holdout: bool, has_labels: bool
     ) -> bool:
-        """Tell whether a report on certain sets can have this row.
+        """Tell whether the measure can be computed for certain sets.
 
         Parameters
         ----------

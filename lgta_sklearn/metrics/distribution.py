@@ -1,7 +1,7 @@
-"""Distances between the distributions of two sets of series. All are 0 for equal ones.
+"""Distances between the distributions of two sets of series; 0 for equal sets.
 
-Where a scale is needed it is that of the real series, so that no synthetic set can
-look better by changing its own.
+A distance that needs a scale takes that of the real series, so that no synthetic set
+can look better by changing its own scale.
 """
 
 from typing import Any
@@ -39,12 +39,13 @@ def frechet_distance(
     max_samples: int = 5000,
     random_state: Any = None,
 ) -> float:
-    """Return the Fréchet distance of random convolution features.
+    """Return the Fréchet distance between random convolution features.
 
-    Features are standardised and reduced to principal components on the real series;
-    the distance is that of two Gaussians, per component. It is biased upwards for few
-    series: compare it only at equal numbers, and read it beside its floor. It is not
-    the "Context-FID" of the literature, which trains an encoder anew each time.
+    Features are standardised and reduced to principal components, both fitted to the
+    real series. The result is the squared distance between two Gaussians, divided by
+    the number of components. It is biased upwards for few series, so compare values
+    for equal numbers of series only, and with the floor. It is not the "Context-FID" of
+    the literature, which trains a new encoder each time.
 
     Parameters
     ----------
@@ -52,16 +53,16 @@ def frechet_distance(
 (n_samples, n_channels, n_timepoints)
         Series.
     n_components : int, default=32
-        Principal components kept.
+        Number of principal components.
     max_samples : int, default=5000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the extractor and of the thinning.
+        Seed of the features and of the choice of series.
 
     Returns
     -------
     float >= 0
-        Distance, smaller is better.
+        Distance; smaller is better.
 
     References
     ----------
@@ -118,7 +119,7 @@ def wasserstein(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> f
 (n_samples, n_channels, n_timepoints)
         Series.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
@@ -153,12 +154,12 @@ def ks_distance(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> f
 (n_samples, n_channels, n_timepoints)
         Series.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float in [0, 1]
-        Largest difference of the distribution functions; smaller is better.
+        Largest difference between the distribution functions; smaller is better.
 
     References
     ----------
@@ -187,7 +188,7 @@ def ks_distance(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> f
 def autocorrelation_distance(
     X_real: Any, X_synthetic: Any, *, max_lag: int = 64, random_state: Any = None
 ) -> float:
-    """Return how far the mean autocorrelation functions lie apart.
+    """Return the distance between the mean autocorrelation functions.
 
     Parameters
     ----------
@@ -195,9 +196,9 @@ def autocorrelation_distance(
 (n_samples, n_channels, n_timepoints)
         Series.
     max_lag : int, default=64
-        Largest lag, if the series are long enough.
+        Largest lag; for short series, their largest one.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
@@ -225,25 +226,25 @@ def autocorrelation_distance(
 def cross_correlation_distance(
     X_real: Any, X_synthetic: Any, *, random_state: Any = None
 ) -> float:
-    """Return how far the correlations between channels lie apart.
+    """Return the distance between the correlations of the channels.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_channels, n_timepoints)
         Series of two channels or more.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float in [0, 2]
-        Mean absolute difference over pairs of channels, over all series and time
-        points; smaller is better.
+        Mean absolute difference over pairs of channels; smaller is better. The
+        correlations are over all series and time points.
 
     Raises
     ------
     ValueError
-        If there is one channel only.
+        If there is only one channel.
 
     References
     ----------
@@ -268,7 +269,7 @@ def cross_correlation_distance(
 
 
 def _correlation(X: np.ndarray) -> np.ndarray:
-    """Return the correlations of the channels; a constant one has none."""
+    """Return the correlations of the channels; those of a constant channel are 0."""
     values = X.transpose(1, 0, 2).reshape(X.shape[1], -1)
     values = values - values.mean(axis=1, keepdims=True)
     size = np.sqrt((values**2).sum(axis=1))
@@ -279,7 +280,7 @@ def _correlation(X: np.ndarray) -> np.ndarray:
 def spectrum_distance(
     X_real: Any, X_synthetic: Any, *, random_state: Any = None
 ) -> float:
-    """Return how far the mean power spectra lie apart, in decibels.
+    """Return the distance between the mean power spectra, in decibels.
 
     Parameters
     ----------
@@ -287,14 +288,14 @@ def spectrum_distance(
 (n_samples, n_channels, n_timepoints)
         Series.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float >= 0
-        Mean absolute difference of the log spectra over frequencies and channels, in
-        decibels (3 is a factor of two in power); smaller is better. Power below a
-        millionth of a channel's largest is left out of account.
+        Mean absolute difference between the log spectra over frequencies and channels,
+        in decibels (3 is a factor of two in power); smaller is better. Power below a
+        millionth of the largest of a channel has no influence.
 
     References
     ----------
@@ -324,8 +325,8 @@ def mmd(
 ) -> float:
     """Return the squared maximum mean discrepancy with a Gaussian kernel.
 
-    The bandwidth is the median distance between real series: were it taken from both
-    sets, doubling the amplitude would score better than it should.
+    The bandwidth is the median distance between real series. A bandwidth of both sets
+    would grow with a doubled amplitude and hide it.
 
     Parameters
     ----------
@@ -333,14 +334,14 @@ def mmd(
 (n_samples, n_channels, n_timepoints)
         Series.
     max_samples : int, default=1000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
+        Seed of the choice of series.
 
     Returns
     -------
     float in about [0, 2]
-        Unbiased estimate, which may be a little below 0; smaller is better.
+        Unbiased estimate, which can be slightly negative; smaller is better.
 
     References
     ----------
@@ -366,7 +367,9 @@ def mmd_p_value(
     max_samples: int = 500,
     random_state: Any = None,
 ) -> float:
-    """Return the p-value of `mmd` against the two sets being of one distribution.
+    """Return the p-value of a permutation test that both sets have one distribution.
+
+    The test statistic is `mmd`.
 
     Parameters
     ----------
@@ -376,15 +379,15 @@ def mmd_p_value(
     n_permutations : int, default=200
         Permutations of the labels.
     max_samples : int, default=500
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of thinning and permutations.
+        Seed of the choice of series and of the permutations.
 
     Returns
     -------
     float in (0, 1]
-        Share of permutations with at least the discrepancy observed; small means that
-        the sets differ.
+        Share of permutations with at least the observed discrepancy. A small value
+        means that the sets differ.
 
     References
     ----------
@@ -415,7 +418,7 @@ def _joint_kernel(
     seed = seed_from(random_state)
     a = flat(thinned(real, max_samples, seed), like=real)
     b = flat(thinned(synthetic, max_samples, seed + 1), like=real)
-    # exactly 0 for series that are the same, which euclidean_distances is not
+    # exactly 0 for equal series, unlike euclidean_distances
     within = pdist(a, "sqeuclidean")
     bandwidth = np.median(within) if len(within) else 1.0
     rows = np.vstack([a, b])
@@ -424,9 +427,9 @@ def _joint_kernel(
 
 
 def _mmd(kernel: np.ndarray, is_real: np.ndarray) -> float:
-    """Return the unbiased estimate for a division of the rows."""
+    """Return the unbiased estimate for a division of the rows into two sets."""
     counts = is_real.astype(float), (~is_real).astype(float)
-    sums = [c @ kernel @ c - c.sum() for c in counts]  # the diagonal is one
+    sums = [c @ kernel @ c - c.sum() for c in counts]  # without the diagonal
     pairs = [max(c.sum() * (c.sum() - 1), 1.0) for c in counts]
     between = counts[0] @ kernel @ counts[1] / (counts[0].sum() * counts[1].sum())
     return float(sums[0] / pairs[0] + sums[1] / pairs[1] - 2 * between)

@@ -1,4 +1,4 @@
-"""One table of all measures, each between its floor and its ceiling."""
+"""Report: a table of all measures, each with its floor and its ceiling."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -29,10 +29,10 @@ class Report:
         One row per measure with the columns `value`, `floor`, `ceiling`, `best`
         (direction) and `reading`.
     n_samples : int
-        Series of each set that were compared.
+        Number of series of each set that were compared.
     series : mapping of str to ndarray of shape (n_samples, n_channels, n_timepoints)
-        They themselves, for the pictures: ``"training"``, ``"synthetic"`` and
-        ``"unseen"``; without a held-out set the first and the last are halves of the
+        These series, for the pictures: ``"training"``, ``"synthetic"`` and
+        ``"unseen"``. Without a held-out set the first and the last are halves of the
         real series, and the last is called ``"real"``.
     """
 
@@ -42,7 +42,7 @@ class Report:
 
     @property
     def sentences(self) -> pd.Series:
-        """Return what each row says, in words.
+        """Return each row in words.
 
         Returns
         -------
@@ -57,26 +57,26 @@ class Report:
     def save(
         self, path: str | os.PathLike[str], *, title: str = "Synthetic time series"
     ) -> None:
-        """Write the report as one HTML page that needs nothing beside it.
+        """Write the report as one HTML page that needs no other file.
 
-        It has the table, each row with its floor, its ceiling and a sentence that
-        reads it, and pictures: real and synthetic series over each other, their map,
-        distributions, autocorrelations and spectra, and, where unseen series were
-        given, how near they come to the training series. **The pictures show
-        series**: synthetic ones, quantiles of the real ones, and the training series
-        that synthetic ones come nearest to. Give the page to those who may see them.
+        It contains the table, with a sentence for each row, and pictures: an overlay of
+        real and synthetic series, maps, distributions, autocorrelations and spectra. If
+        unseen series were given, it also shows how near synthetic series come to the
+        training series. **The pictures show series**: synthetic ones, quantiles of the
+        real ones, and the training series that are nearest to synthetic ones. Give the
+        page only to people who may see these series.
 
         Parameters
         ----------
         path : str or path-like
-            Where to, such as ``"report.html"``; a file that is there is replaced.
+            Path of the file, such as ``"report.html"``. An existing file is replaced.
         title : str, default="Synthetic time series"
             Heading of the page.
 
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         OSError
             If the file cannot be written.
         """
@@ -112,15 +112,15 @@ def report(
     random_state: Any = None,
     verbose: int = 1,
 ) -> Report:
-    """Measure synthetic series in every way, each beside its floor and its ceiling.
+    """Compute all measures of synthetic series, each with its floor and its ceiling.
 
     Synthetic series are compared with held-out real ones, which the generator has not
-    seen. The floor is what the training series score in their place; the ceiling is
-    the worst of what three bad generators score (shuffled time, white noise, doubled
-    amplitude; white noise alone for the critics), and for memorisation that of a copy
-    of the training series. The reading
-    is good up to a tenth of the way from floor to ceiling, fair up to a third, poor
-    beyond, and blind where the measure cannot tell a bad generator from real series.
+    seen. The floor is the value for the training series in the place of the synthetic
+    ones. The ceiling is the worst value of three bad generators: shuffled time, white
+    noise and doubled amplitude. For the critics it is that of white noise, and for
+    measures of memorisation that of a copy of the training series. The reading is good
+    up to a tenth of the way from floor to ceiling, fair up to a third, and poor beyond.
+    It is blind if the measure cannot tell a bad generator from real series.
 
     Parameters
     ----------
@@ -130,32 +130,32 @@ n_timepoints)
     X_synthetic : array-like
         Synthetic series.
     X_holdout : array-like or None, default=None
-        Real series the generator has not seen. None splits `X_real` in two; its
-        memorisation rows then mean nothing if the generator saw both halves, and are
-        left out.
+        Real series the generator has not seen. None splits `X_real` into halves. The
+        rows on memorisation are then left out, since the generator may have seen both
+        halves.
     y_real, y_synthetic, y_holdout : array-like or None, default=None
-        Labels of the three sets; with all of them a row says how well a classifier
-        trained on synthetic series does on held-out ones.
+        Labels of the three sets. With all of them, there is a row with the accuracy of
+        a classifier that is trained on synthetic series and tested on held-out ones.
     measures : collection of str or None, default=None
-        Rows of the table to fill, such as ``["discriminative score", "MMD"]``; None
-        fills all. Most of the time goes into ``"discriminative score, GRU"``.
+        Rows of the table, such as ``["discriminative score", "MMD"]``. None is all of
+        them, of which ``"discriminative score, GRU"`` takes most of the time.
     max_samples : int, default=2000
-        Series of each set that are used at most. All sets are thinned to the size of
-        the smallest, since some measures depend on it.
+        Largest number of series of each set that are used. Of each set, as many are
+        used as the smallest has, since some measures depend on the number of series.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of everything.
+        Seed of all measures.
     verbose : int, default=1
         0 hides the progress bar.
 
     Returns
     -------
     Report
-        With the table as ``.table``; shows itself as text and in a notebook.
+        Report with the table as ``.table``, printable as text and in a notebook.
 
     Raises
     ------
     ValueError
-        If the sets do not match, or there is no such measure for them.
+        If the sets do not match, or a measure is unknown or not possible for them.
 
     Examples
     --------
@@ -231,7 +231,7 @@ class _Rows:
         seed: int,
     ) -> None:
         self.whole, self.labels, self.seed = whole, labels, seed
-        # some measures depend on the number of series
+        # equal numbers, since some measures depend on them
         self.n_samples = min(*map(len, whole), max_samples)
         self.sets = [thinned(X, self.n_samples, seed + i) for i, X in enumerate(whole)]
         self.noise, self.bad = _bad_generators(self.sets[0], seed)
@@ -264,7 +264,7 @@ class _Rows:
     def _memorisation(self, measure: Measure) -> tuple[float, float, float]:
         """Return the figures of a measure that compares with training series."""
         training, synthetic, unseen = self.sets
-        # other real series should not be nearer to the training series than these
+        # floor: one half of the unseen series in the place of the synthetic ones
         half, other = np.array_split(unseen, 2)
         return (
             measure.function(training, synthetic, X_holdout=unseen),
@@ -273,7 +273,7 @@ class _Rows:
         )
 
     def _usefulness(self, measure: Measure) -> tuple[float, float, float]:
-        """Return the figures of a measure of labelled series, of which it takes all."""
+        """Return the figures of a measure of labelled series; it uses all series."""
         training, synthetic, unseen = self.whole
         y, y_synthetic, y_unseen = self.labels
 
