@@ -66,9 +66,7 @@ class TestComparisons:
             (pd.DataFrame(waves), other),
             (frames, frames[:20]),
         ):
-            before = [np.array(row, copy=True) for row in synthetic[:3]] * (
-                type(synthetic) is not pd.DataFrame
-            )
+            before = [np.array(row, copy=True) for row in synthetic[:3]]
             plot(real, synthetic)
             for row, was in zip(synthetic, before, strict=False):
                 np.testing.assert_array_equal(row, was)

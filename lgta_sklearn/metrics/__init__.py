@@ -19,12 +19,11 @@ from lgta_sklearn.metrics.distribution import (
     cross_correlation_distance,
     frechet_distance,
     ks_distance,
-    mmd,
-    mmd_p_value,
     spectrum_distance,
     wasserstein,
 )
 from lgta_sklearn.metrics.features import RandomConvolutions
+from lgta_sklearn.metrics.kernels import mmd, mmd_p_value
 from lgta_sklearn.metrics.neighbours import (
     coverage,
     density,

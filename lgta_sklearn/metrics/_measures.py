@@ -9,6 +9,7 @@ from sklearn.linear_model import Ridge
 
 from lgta_sklearn.metrics import distribution, neighbours, privacy
 from lgta_sklearn.metrics.detection import discriminative_score
+from lgta_sklearn.metrics.kernels import mmd
 from lgta_sklearn.metrics.usefulness import predictive_score, tstr_score
 
 __all__ = ["BY_NAME", "MEASURES", "Direction", "Measure"]
@@ -197,7 +198,7 @@ MEASURES = (
         "MMD",
         target=0,
         direction="low",
-        function=distribution.mmd,
+        function=mmd,
         sentence=(
             "a kernel test measures a discrepancy of {value:.3g}; between two real "
             "sets, {floor:.3g}"

@@ -167,7 +167,9 @@ n_timepoints), DataFrame or list
     check_consistent_length(X, y)
     codes = augmenter.encode(X)
     # levels and log-scales follow the codes, and the log-length if lengths vary
-    n_others = 2 * augmenter.n_channels_in_ + augmenter.lengths_vary_
+    n_others = 2 * augmenter.n_channels_in_
+    if augmenter.lengths_vary_:
+        n_others += 1
     codes = codes[:, : codes.shape[1] - n_others]
     points, names = _embedded(
         codes, len(codes), method, seed_from(random_state) % 2**31
