@@ -1,4 +1,4 @@
-"""Curves and rows that describe series: what measures compare and pictures draw."""
+"""Autocorrelations, spectra and standardised rows, for measures and pictures."""
 
 import numpy as np
 
@@ -11,14 +11,14 @@ def autocorrelation(X: np.ndarray, n_lags: int) -> np.ndarray:
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series without gaps; zeros may follow a series whose mean is zero.
+        Series without gaps. Zeros may follow a series whose mean is 0.
     n_lags : int
         Largest lag.
 
     Returns
     -------
     ndarray of shape (n_samples, n_channels, 1 + n_lags)
-        Autocorrelation at the lags 0 to `n_lags`, in [-1, 1]; 0 of a constant.
+        Autocorrelation at the lags 0 to `n_lags`, in [-1, 1]; 0 for a constant series.
     """
     u = X - X.mean(axis=2, keepdims=True)
     power = np.abs(np.fft.rfft(u, 2 * X.shape[2])) ** 2
@@ -39,7 +39,7 @@ def spectrum(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     frequencies : ndarray of shape (n_timepoints // 2,)
-        In cycles per time step, without 0.
+        Frequencies in cycles per time step, without 0.
     power : ndarray of shape (n_samples, n_channels, n_timepoints // 2)
         Periodograms.
     """
@@ -50,14 +50,14 @@ def spectrum(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def flat(X: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return one row per series, each channel in the units of a reference set.
+    """Return one row per series, each channel standardised by a reference set.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
         Series.
     like : ndarray of shape (n_reference, n_channels, n_timepoints)
-        Set whose mean and deviation per channel are the units.
+        Set whose mean and standard deviation of each channel are used.
 
     Returns
     -------

@@ -62,8 +62,14 @@ def test_rank_correlation_and_monotonicity():
     curves = np.array([up, down, flat]).T
     assert strength_correlation(strengths, curves) == pytest.approx(0)
     assert monotone_share(strengths, curves) == pytest.approx(1 / 3)
-    # in whatever order the strengths are given
+    # the order in which strengths are given does not matter
     assert monotone_share([0.8, 0.1], [2.0, 1.0]) == 1
+    assert monotone_share(strengths, [1, 2, 2, 3]) == 0
+
+
+def test_only_a_greater_strength_has_to_move_farther():
+    assert monotone_share([0.1, 0.1, 0.2], [1.0, 0.9, 2.0]) == 1
+    assert monotone_share([0.1, 0.1, 0.2], [1.0, 0.9, 0.95]) == 0
 
 
 def test_bad_input(noise):

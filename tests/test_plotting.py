@@ -66,9 +66,7 @@ class TestComparisons:
             (pd.DataFrame(waves), other),
             (frames, frames[:20]),
         ):
-            before = [np.array(row, copy=True) for row in synthetic[:3]] * (
-                type(synthetic) is not pd.DataFrame
-            )
+            before = [np.array(row, copy=True) for row in synthetic[:3]]
             plot(real, synthetic)
             for row, was in zip(synthetic, before, strict=False):
                 np.testing.assert_array_equal(row, was)
@@ -300,7 +298,7 @@ class TestSets:
 
 
 class TestStrength:
-    def test_a_response_is_a_line_per_transformation(self, italy):
+    def test_a_strength_curve_is_a_line_per_transformation(self, italy):
         X, _ = italy
         augmenter = DirectAugmenter(Jitter(), random_state=0).fit(X)
         ax = plotting.plot_strength_curve(

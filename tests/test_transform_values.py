@@ -29,6 +29,7 @@ from lgta_sklearn.transforms._combinations import (
     step_of,
     transformed,
 )
+from lgta_sklearn.transforms._protocol import BaseTransformation
 
 Z = np.random.default_rng(1).normal(size=(5, 12, 3))
 V = np.random.default_rng(2).normal(size=(5, 4))
@@ -78,7 +79,7 @@ class TestSequences:
         np.testing.assert_allclose(got, Z * curve[:, :, None])
 
     @pytest.mark.parametrize("n_knots", [2, 4])
-    @pytest.mark.parametrize("scale", [0.2, 0.9])
+    @pytest.mark.parametrize("scale", [0.2, 3.0])  # the clock keeps going
     @pytest.mark.parametrize("n_steps", [2, 3, 12])
     def test_time_warp(self, n_steps, scale, n_knots):
         speed = 1 + scale * curves(5, 129, n_knots, rng())
@@ -136,7 +137,7 @@ class TestSequences:
             check_transformation(outer, has_time=True, has_posterior=False)
 
 
-class Peers:
+class Reference:
     """Two parts, of which the second is noise; partners that are easy to name."""
 
     n_described, posterior_scale = 3, None
@@ -163,18 +164,18 @@ class Peers:
         return np.full_like(V, 7.0)
 
 
-class Sure(Peers):
+class Sure(Reference):
     posterior_scale = np.full((5, 2), 0.5)
 
 
 class TestRelatives:
     def test_mixup(self):
         share = rng().uniform(size=(5, 1))
-        got = Mixup(2)(V, rng(), Peers())
+        got = Mixup(2)(V, rng(), Reference())
         np.testing.assert_allclose(got, (1 - share) * V + share * 7.0)
 
     def test_linear_delta(self):
-        got = LinearDelta(0.5)(V, rng(), Peers())
+        got = LinearDelta(0.5)(V, rng(), Reference())
         np.testing.assert_allclose(got, V + 0.5 * 2.0 / np.sqrt(2))
 
     def test_posterior_noise(self):
@@ -189,7 +190,7 @@ class TestRelatives:
             "knows. Use LatentAugmenter with variational=True."
         )
         with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-            PosteriorNoise()(V, rng(), Peers())
+            PosteriorNoise()(V, rng(), Reference())
         words = (
             "transformation=PosteriorNoise() asks a model how uncertain it is, and "
             "there is none that knows. Use LatentAugmenter with variational=True."
@@ -206,46 +207,58 @@ class TestRelatives:
 
 class TestSteps:
     def test_of_codes_and_of_noise(self):
-        peers = Peers()
-        step = step_of(Jitter(0.5), V, rng(), peers)
+        reference = Reference()
+        step = step_of(Jitter(0.5), V, rng(), reference)
         own = rng()
         wanted = np.zeros_like(V)
         wanted[:, :2] = 10 * 0.5 * own.standard_normal((5, 2))
         wanted[:, 3:] = 0.5 * own.standard_normal((5, 1))
         np.testing.assert_allclose(step, wanted)
-        assert peers.asked == [True]
+        assert reference.asked == [True]
 
-    def test_a_factor_spares_the_noise(self):
-        peers = Peers()
-        step = step_of(Scaling(0.5), V, rng(), peers)
-        assert peers.asked == [False]
+    def test_a_factor_does_not_act_on_the_residual(self):
+        reference = Reference()
+        step = step_of(Scaling(0.5), V, rng(), reference)
+        assert reference.asked == [False]
         np.testing.assert_array_equal(step[:, 2:], 0)
         factor = 0.5 * rng().standard_normal(5)[:, None]
         np.testing.assert_allclose(step[:, :2], 10 * factor * V[:, :2])
 
+    @pytest.mark.parametrize("acts", [True, False])
+    def test_a_rescaled_function_acts_on_what_it_says(self, acts):
+        def double(Z, rng):
+            return 2 * Z
+
+        double.acts_on_residual = acts
+        reference = Reference()
+        step = step_of(scaled(double, 0.5), V, rng(), reference)
+        assert reference.asked == [acts]
+        np.testing.assert_allclose(step[:, :2], 10 * 0.5 * V[:, :2])
+        np.testing.assert_allclose(step[:, 3], 0.5 * V[:, 3] if acts else 0.0)
+
     def test_of_levels_and_of_series(self):
-        step = step_of(LinearDelta(0.5), V, rng(), Peers())
+        step = step_of(LinearDelta(0.5), V, rng(), Reference())
         np.testing.assert_allclose(step[:, :3], 1 / np.sqrt(2))
         np.testing.assert_array_equal(step[:, 3], 0)
-        step = step_of(Mixup(2), V, rng(), Peers())
+        step = step_of(Mixup(2), V, rng(), Reference())
         share = rng().uniform(size=(5, 1))
         np.testing.assert_allclose(step, share * (7.0 - V))
 
     def test_of_combinations(self):
         both = Compose([LinearDelta(0.5), Mixup(2)])
         _, one, other = rng().spawn(3)
-        first = V + step_of(LinearDelta(0.5), V, one, Peers())
-        second = first + step_of(Mixup(2), first, other, Peers())
-        np.testing.assert_allclose(step_of(both, V, rng(), Peers()), second - V)
+        first = V + step_of(LinearDelta(0.5), V, one, Reference())
+        second = first + step_of(Mixup(2), first, other, Reference())
+        np.testing.assert_allclose(step_of(both, V, rng(), Reference()), second - V)
 
     def test_of_a_function(self):
-        step = step_of(lambda Z, rng: Z**2, V, rng(), Peers())
+        step = step_of(lambda Z, rng: Z**2, V, rng(), Reference())
         wanted = V**2 - V
         np.testing.assert_allclose(step[:, :2], 10 * wanted[:, :2])
         np.testing.assert_allclose(step[:, 3], wanted[:, 3])
 
     def test_what_neighbours_do_not_have_may_be_missing(self):
-        class Lacking(Peers):
+        class Lacking(Reference):
             def neighbor(self, V, k, rng):
                 return np.where(np.arange(4) == 3, np.nan, 7.0) * np.ones_like(V)
 
@@ -352,7 +365,9 @@ class TestCombinations:
         farther = made.transformations[1]
         assert repr(farther) == "Mixup(n_neighbors=2)"
         share = 0.5 * rng().uniform(size=(5, 1))
-        np.testing.assert_allclose(farther(V, rng(), Peers()), V + share * (7.0 - V))
+        np.testing.assert_allclose(
+            farther(V, rng(), Reference()), V + share * (7.0 - V)
+        )
         inner = Jitter(0.2)
         assert scaled(Compose([inner]), 2).transformations[0].scale == 0.4
         assert inner.scale == 0.2
@@ -369,3 +384,22 @@ class TestCombinations:
         assert moves_of(OneOf([LinearDelta(), Jitter()])) == "levels"
         assert moves_of(OneOf([LinearDelta(), Mixup(), Jitter()])) == "series"
         assert scaled(Mixup(), 2).moves == "series"
+
+    def test_what_a_function_says_of_itself_outlives_its_rescaling(self):
+        def plain(Z, rng):
+            return Z
+
+        def special(V, rng, reference):
+            return V
+
+        said = {
+            "moves": "levels",
+            "needs_time": True,
+            "needs_posterior": True,
+            "acts_on_residual": False,
+        }
+        vars(special).update(said)
+        for name, value in said.items():
+            assert getattr(scaled(special, 2.0), name) == value
+            default = getattr(BaseTransformation, name)
+            assert getattr(scaled(plain, 2.0), name) == default != value

@@ -27,11 +27,11 @@ def make_waves(
     n_samples : int, default=5000
         Number of series.
     n_timepoints : int, default=100
-        Points per series.
+        Number of time points of each series.
     frequency : tuple of (float, float), default=(1.0, 4.0)
-        Range of the number of periods in a series, uniform.
+        Range of the number of periods in a series, which is uniform.
     amplitude : tuple of (float, float), default=(0.5, 2.0)
-        Range of the amplitude, uniform.
+        Range of the amplitude, which is uniform.
     noise : float, default=0.0
         Standard deviation of white noise added to every point.
     random_state : None, int, RandomState or Generator, default=None

@@ -1,4 +1,4 @@
-"""Windows of one long series or of many, and the way back.
+"""Windows of one or several long series, and the way back.
 
 Series come as arrays, lists or frames:
 
@@ -8,7 +8,7 @@ Series come as arrays, lists or frames:
     Series, DataFrame with one index level
                 one series, time down the rows, a column per channel
     DataFrame with several index levels
-                many, the last level is time: a long frame of a panel or a hierarchy
+                several, the last level is time: a long frame of a panel or a hierarchy
 """
 
 from collections.abc import Callable
@@ -27,8 +27,8 @@ __all__ = ["time_split", "unwindow", "windows"]
 def windows(X: Any, length: int, *, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Cut series into windows of one length.
 
-    Windows that overlap leak from one part of a random split to the other: split the
-    series in time first, by `time_split`.
+    Overlapping windows leak from one part of a random split to the other. Split the
+    series in time first, with `time_split`.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def windows(X: Any, length: int, *, step: int = 1) -> tuple[np.ndarray, np.ndarr
         (n_series, n_timepoints); a DataFrame with one index level is one series, time
         down the rows.
     length : int
-        Time points of a window. Shorter series have none.
+        Time points of a window. Shorter series have no windows.
     step : int, default=1
         Time points from the start of one window to that of the next.
 
@@ -46,12 +46,12 @@ def windows(X: Any, length: int, *, step: int = 1) -> tuple[np.ndarray, np.ndarr
     W : ndarray of shape (n_windows, n_channels, length)
         Windows, those of a series in the order of time. A copy.
     places : ndarray of int of shape (n_windows, 2)
-        For each the number of its series and the time point it starts at.
+        For each window, the number of its series and its first time point.
 
     Raises
     ------
     ValueError
-        If no series is as long as a window.
+        If all series are shorter than a window.
 
     See Also
     --------
@@ -93,28 +93,29 @@ def windows(X: Any, length: int, *, step: int = 1) -> tuple[np.ndarray, np.ndarr
 def unwindow(W: Any, places: Any, like: Any) -> Any:
     """Put windows back into the series they were cut from.
 
-    Where windows overlap their mean is taken, in which a window counts most in its
-    middle and least at its ends, so that no seam shows. Where there is none the series
-    keeps its values. Windows that nobody changed give back the series bit for bit.
+    Overlapping windows are averaged. The weight of a window is largest in its middle
+    and smallest at its ends, so that no seam is visible. Time points without a window
+    keep their values. Unchanged windows give back the series bit for bit.
 
     Parameters
     ----------
     W : array-like of shape (n_windows, length) or (n_windows, n_channels, length)
         Windows.
     places : array-like of int of shape (n_windows, 2)
-        Of each the number of its series and its start, as `windows` returns them.
+        For each window, the number of its series and its first time point, as returned
+        by `windows`.
     like : array, list, Series or DataFrame
         The series that they were cut from.
 
     Returns
     -------
     array, list, Series or DataFrame
-        Series of the layout, index and dtype of `like`, which is not written to.
+        Series with the layout, index and dtype of `like`, which is not changed.
 
     Raises
     ------
     ValueError
-        If windows and places do not fit each other or the series.
+        If the shapes of windows, places and series do not match.
 
     Examples
     --------
@@ -149,7 +150,7 @@ def unwindow(W: Any, places: Any, like: Any) -> Any:
 
 
 def time_split(X: Any, test_size: float = 0.2, *, gap: int = 0) -> tuple[Any, Any]:
-    """Split each series in time: its beginning to train on, its end to test on.
+    """Split each series in time, into a beginning for training and an end for testing.
 
     Parameters
     ----------
@@ -158,18 +159,18 @@ def time_split(X: Any, test_size: float = 0.2, *, gap: int = 0) -> tuple[Any, An
     test_size : float in (0, 1) or int, default=0.2
         Share, or number, of the time points at the end of each series.
     gap : int, default=0
-        Time points between the two parts that belong to neither, such as the length of
-        a window, so that what is tested does not touch what is trained on.
+        Time points between the two parts that belong to neither. A gap of the length of
+        a window keeps training and test windows apart.
 
     Returns
     -------
     train, test : array, list, Series or DataFrame
-        In the container of `X`; views of it where NumPy gives views.
+        Both parts, in the container of `X`. Parts of arrays are views.
 
     Raises
     ------
     ValueError
-        If nothing of a series would be left to train on, or to test on.
+        If one of the parts of a series would be empty.
 
     See Also
     --------
@@ -226,7 +227,7 @@ def _split_frame(X: Any, ends: Callable[[int], tuple[int, int]]) -> tuple[Any, A
 
 
 def _unpacked(X: Any) -> tuple[list[np.ndarray], Callable[[list[np.ndarray]], Any]]:
-    """Return series, (C, T) each, and what puts such series into the same container."""
+    """Return series, (C, T) each, and a function that packs series like `X`."""
     if hasattr(X, "iloc") and X.index.nlevels == 1 and not _is_nested(X):
         values = _floats(X)
 

@@ -1,9 +1,9 @@
-"""How good, how diverse and how private synthetic series are.
+"""Measures of the fidelity, diversity, privacy and usefulness of synthetic series.
 
-Functions ``metric(X_real, X_synthetic, *, random_state=None, ...)`` on arrays of shape
-(n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), of any generator.
-Each says its direction and range; read it beside its floor, what real series score
-against other real ones.
+They are functions ``metric(X_real, X_synthetic, *, random_state=None, ...)`` of arrays
+of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), from any
+generator. Each documents its direction and range. Compare a value with its floor, the
+value for real series in the place of the synthetic ones.
 """
 
 from lgta_sklearn.metrics.control import (
@@ -19,12 +19,11 @@ from lgta_sklearn.metrics.distribution import (
     cross_correlation_distance,
     frechet_distance,
     ks_distance,
-    mmd,
-    mmd_p_value,
     spectrum_distance,
     wasserstein,
 )
 from lgta_sklearn.metrics.features import RandomConvolutions
+from lgta_sklearn.metrics.kernels import mmd, mmd_p_value
 from lgta_sklearn.metrics.neighbours import (
     coverage,
     density,

@@ -1,4 +1,4 @@
-"""The literature's small GRU (Yoon et al., 2019), which criticises and forecasts."""
+"""The small GRU of the literature (Yoon et al., 2019): a critic and a forecaster."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ def train_gru(
     n_steps: int,
     seed: int,
 ) -> tuple[Any, Any]:
-    """Train a GRU of half as many units as channels, and a linear head.
+    """Train a GRU with half as many units as channels, and a linear head.
 
     Parameters
     ----------

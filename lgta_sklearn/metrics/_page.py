@@ -1,4 +1,4 @@
-"""The report as a page: one file of HTML, with its style and its pictures inside."""
+"""The report as a page: one HTML file that contains its style and its pictures."""
 
 import base64
 import io
@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 
 from lgta_sklearn import plotting
+from lgta_sklearn.metrics._measures import BY_NAME
 from lgta_sklearn.metrics._readings import share_of_way
 from lgta_sklearn.plotting._canvas import pyplot
 
 __all__ = ["COLOURS", "page"]
 
-# of the readings: told apart by everybody, dark enough for small letters
+# of the readings: distinct with any colour vision, dark enough for small letters
 COLOURS = {"good": "#0072B2", "fair": "#996600", "poor": "#B03A00", "blind": "#666666"}
-MAX_CHANNELS = 3  # that are drawn; a page is looked at, not searched
+MAX_CHANNELS = 3  # largest number of channels that are drawn
 
 STYLE = """
 :root { color-scheme: light }
@@ -74,21 +75,21 @@ def page(
     title : str
         Heading.
     table : DataFrame
-        A row per measure, as in the report.
+        Table of the report, a row per measure.
     sentences : Series of str
-        What each row says.
+        Each row in words.
     series : mapping of str to ndarray of shape (n_samples, n_channels, n_timepoints)
         The sets, for the pictures.
 
     Returns
     -------
     str
-        The page; nothing in it is fetched from elsewhere.
+        The page. It loads no other files.
 
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     """
     n_samples, n_channels, n_timepoints = series["synthetic"].shape
     tally = "".join(
@@ -111,29 +112,30 @@ def page(
 <p class="tally">{tally}</p>
 {_figures(series)}
 <h2>Each measure between floor and ceiling</h2>
-<p>The <b>floor</b>, on the left, is what the training series score in the place of the
-synthetic ones, against the same other real series; the <b>ceiling</b>, on the right,
-what a bad generator scores (shuffled time, white noise, doubled amplitude; for
-memorisation, a copy of the training set). The black mark is the synthetic set: up to a
-tenth of the way is good, up to a third fair.</p>
+<p>The <b>floor</b>, on the left, is the value for the training series in the place of
+the synthetic ones. The <b>ceiling</b>, on the right, is the value of a bad generator:
+shuffled time, white noise or doubled amplitude; for memorisation, a copy of the
+training series. The black mark is the synthetic set. Up to a tenth of the way is good,
+up to a third fair.</p>
 <div class="row head"><b>measure</b><span class="value">value</span><span class="way">
 <span>floor</span><span></span><span>ceiling</span></span><span class="reading">reading
 </span></div>
 {rows}
-<footer><p>None of this is a guarantee of privacy: a good figure is a measurement of
-these series, with an error. Made with lgta_sklearn {version("lgta-sklearn")}.</p>
+<footer><p>A good value is no guarantee of privacy: it is a measurement of these series,
+with an error. Made with lgta_sklearn {version("lgta-sklearn")}.</p>
 </footer>
 </html>
 """
 
 
 def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _row(row: Any, said: str) -> str:
-    """Return one measure: its name, its place between floor and ceiling, its words."""
-    share = share_of_way(row.value, row.floor, row.ceiling, row.best)
+    """Return one measure: name, value, mark between floor and ceiling, and sentence."""
+    direction = BY_NAME[row.Index].direction
+    share = share_of_way(row.value, row.floor, row.ceiling, direction)
     place = None if share is None else 100 * min(max(share, 0.0), 1.0)
     mark = "" if place is None else f'<u style="left:{place:.1f}%"></u>'
     floor, ceiling = (f"<span>{end:.3f}</span>" for end in (row.floor, row.ceiling))
@@ -146,40 +148,42 @@ def _row(row: Any, said: str) -> str:
 
 
 def _figures(series: Mapping[str, np.ndarray]) -> str:
-    """Return the pictures, each with a caption that says what to look for."""
-    pyplot()  # before anything is drawn
+    """Return the pictures, each with a caption that explains what to look for."""
+    pyplot()  # complain about a missing matplotlib before anything is drawn
     (_, training), (_, synthetic), (name, real) = series.items()
     sets, names = (real, synthetic), (name, "synthetic")
     n_channels = synthetic.shape[1]
-    more = f" The first {MAX_CHANNELS} of {n_channels} channels are shown."
-    more *= n_channels > MAX_CHANNELS
+    more = ""
+    if n_channels > MAX_CHANNELS:
+        more = f" The first {MAX_CHANNELS} of {n_channels} channels are shown."
     pictures = [
         (
             "Values",
-            "Lines should run along the edges of the bands, and the outline should be "
-            "that of the grey histogram." + more,
+            "The lines should follow the edges of the bands, and the outline should "
+            "match the grey histogram." + more,
             _compared(sets, names, plotting.plot_overlay, plotting.plot_marginal),
         ),
         (
             "Dynamics",
-            "How strongly a value depends on earlier ones, and how much of the series "
-            "is slow or fast: the dashed lines should lie on the others." + more,
+            "The autocorrelation, how strongly a value depends on earlier ones, and "
+            "the spectrum, the power of slow and fast oscillations. The dashed lines "
+            "should match the solid ones." + more,
             _compared(
                 sets, names, plotting.plot_autocorrelation, plotting.plot_spectrum
             ),
         ),
         (
             "Map",
-            "Synthetic series should lie where real ones do, and everywhere where they "
-            "do: on the plane of the first two principal components of the real ones, "
-            "and on a map that keeps neighbours together.",
+            "Synthetic series should cover the same area as real ones: on the plane of "
+            "the first two principal components of the real series, and on a map that "
+            "keeps neighbours together.",
             [
                 _picture(partial(plotting.plot_map, *sets, names=names, method=method))
                 for method in ("pca", "tsne")
             ],
         ),
     ]
-    if name == "unseen":  # else the generator may have seen both halves
+    if name == "unseen":  # without, the generator may have seen both halves
         pictures.append(_memorisation(training, synthetic, real))
     return "".join(
         f'<h2>{name}</h2><figure><div class="grid">{_images(name, images)}</div>'
@@ -193,7 +197,7 @@ def _compared(
     names: tuple[str, str],
     *plots: Callable[..., Any],
 ) -> list[str]:
-    """Return pictures of two sets, some of each channel that is shown."""
+    """Return pictures of two sets for each channel that is shown."""
     n_channels = sets[0].shape[1]
     return [
         _picture(
@@ -208,15 +212,16 @@ def _compared(
 def _memorisation(
     training: np.ndarray, synthetic: np.ndarray, unseen: np.ndarray
 ) -> tuple[str, str, list[str]]:
-    """Return heading, caption and pictures of how near samples come."""
+    """Return heading, caption and pictures of distances to training series."""
     n_pairs = min(4, len(synthetic))
     distances = partial(plotting.plot_nearest_distances, training, synthetic, unseen)
     pairs = partial(plotting.plot_nearest_pairs, training, synthetic, n_pairs=n_pairs)
     caption = (
-        "The dashed curve should lie on the other: left of it are copies or nearly so, "
-        "right of it series that are far off. Beside it the synthetic series that come "
-        "nearest to a training series: if any is a copy, one of these is. Distances "
-        "are multiples of the typical one between a training series and the next."
+        "The dashed curve should match the solid one. Further left, synthetic series "
+        "are almost copies; further right, they are far off. The other panels show the "
+        "synthetic series that are nearest to a training series. If there are copies, "
+        "they are among these. Each title is the distance as a multiple of the median "
+        "distance between a training series and its nearest neighbour."
     )
     return (
         "Memorisation",
@@ -232,7 +237,7 @@ def _images(name: str, images: list[str]) -> str:
 
 
 def _picture(draw: Callable[..., Any], *, title: str = "", n_panels: int = 1) -> str:
-    """Return a picture as base64; neither windows nor the user's style matter."""
+    """Return a picture as base64, without a window, in matplotlib's own style."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
@@ -244,6 +249,6 @@ def _picture(draw: Callable[..., Any], *, title: str = "", n_panels: int = 1) ->
         if title:
             axes[0].set_title(title)
         file = io.BytesIO()
-        # the same series give the same bytes
+        # without the version, so that the same series give the same bytes
         figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
     return base64.b64encode(file.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""What the measures share: checked pairs of sets, scaling by the real one, thinning."""
+"""Preparation of sets of series for the measures: checks, scaling, subsamples."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def as_panel(X: Any, name: str) -> np.ndarray:
 n_timepoints)
         Series.
     name : str
-        Word for error messages.
+        Name for error messages.
 
     Returns
     -------
@@ -28,14 +28,14 @@ n_timepoints)
     Raises
     ------
     ValueError
-        If it is no such array, has no rows, or holds NaN or infinity.
+        If `X` has another shape or no values, or contains NaN or infinity.
     """
     X = np.asarray(X, dtype=np.float64)
     X = X[:, None] if X.ndim == 2 else X
     if X.ndim != 3 or 0 in X.shape:
         raise ValueError(
             f"{name} must have shape (n_samples, n_timepoints) or (n_samples, "
-            f"n_channels, n_timepoints) and hold something, got {X.shape}."
+            f"n_channels, n_timepoints) and at least one value, got {X.shape}."
         )
     if not np.isfinite(X).all():
         raise ValueError(f"{name} contains NaN or infinity; impute or drop them first.")
@@ -78,7 +78,7 @@ def min_max(X: np.ndarray, like: np.ndarray) -> np.ndarray:
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
         Series.
     like : ndarray of shape (n_reference, n_channels, n_timepoints)
-        Set whose smallest value becomes 0 and whose largest becomes 1.
+        Set whose smallest value in each channel becomes 0 and whose largest becomes 1.
 
     Returns
     -------
@@ -92,21 +92,21 @@ def min_max(X: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def thinned(X: np.ndarray, n_samples: int, random_state: Any) -> np.ndarray:
-    """Return at most so many series, drawn without replacement.
+    """Return a subsample of series, drawn without replacement.
 
     Parameters
     ----------
     X : ndarray of shape (n, ...)
         Series.
     n_samples : int
-        Number to keep.
+        Largest number of series to keep.
     random_state : None, int, RandomState or Generator
         Seed of the draw.
 
     Returns
     -------
     ndarray of shape (min(n, n_samples), ...)
-        Series in random order, or all in their own.
+        Series in random order; all in their own order if there are no more.
     """
     if len(X) <= n_samples:
         return X
@@ -124,11 +124,11 @@ def nearest(
     rows : ndarray of shape (n_samples, n_features)
         Rows.
     among : ndarray of shape (n_reference, n_features)
-        Set.
+        Set of rows in which neighbours are searched.
     skip_self : bool, default=False
-        Whether the rows are the set and do not count as their own neighbours.
+        Whether `rows` is the same set, so that a row is not its own neighbour.
     k : int, default=1
-        Which neighbour.
+        Number of the neighbour, 1 for the nearest.
 
     Returns
     -------
@@ -137,6 +137,6 @@ def nearest(
     """
     from sklearn.neighbors import NearestNeighbors
 
-    k = min(k + skip_self, len(among))
+    k = min(k + 1 if skip_self else k, len(among))
     index = NearestNeighbors(n_neighbors=k).fit(among)
     return index.kneighbors(rows)[0][:, -1]

@@ -1,4 +1,4 @@
-"""Whether a strength controls variations, and whether they have the character wanted.
+"""Measures of variations: their control by a strength, and their character.
 
 Letters: ``X`` series, (n, C, T); ``X'`` a variation of each; ``R = X' - X``.
 """
@@ -20,19 +20,20 @@ __all__ = [
 
 
 class Signature(NamedTuple):
-    """What tells transformations from each other, each in [-1, 1] or [0, 1].
+    """Three properties of the change that a transformation adds to series.
 
     Parameters
     ----------
     autocorrelation : float
-        Of what was added, at lag 1: 0 for noise, near 1 for a drift or a trend.
+        Autocorrelation of the change at lag 1, in [-1, 1]: 0 for noise, near 1 for a
+        drift or a trend.
     linearity : float
-        Share of the variance over time of what was added that a straight line explains:
-        1 for a trend.
+        Share of the variance of the change over time that a straight line explains, in
+        [0, 1]: 1 for a trend.
     amplitude_dependence : float
-        Absolute correlation of the size of what was added with the distance of the
-        series from its mean: 1 for scaling, near 0 for what is added whatever the
-        value.
+        Absolute correlation between the size of the change and the distance of the
+        series from its mean, in [0, 1]: 1 for scaling, near 0 for a change that does
+        not depend on the values.
     """
 
     autocorrelation: float
@@ -41,7 +42,7 @@ class Signature(NamedTuple):
 
 
 def signature(X: Any, X_varied: Any) -> Signature:
-    """Return the signature of a transformation, the mean over series and channels.
+    """Return the signature of a transformation, averaged over series and channels.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ n_channels, n_timepoints)
     Returns
     -------
     Signature
-        Three numbers; a series that was not changed counts as 0 in each.
+        Three numbers. A series that was not changed counts as 0 in each.
 
     Raises
     ------
@@ -62,8 +63,9 @@ n_channels, n_timepoints)
     References
     ----------
     Roque et al. (2025), "L-GTA: latent generative modeling for time series
-    augmentation", arXiv:2507.23615, whose code correlates with the values of the
-    series; here it is their distance from the mean, which has no offset.
+    augmentation", arXiv:2507.23615. Their code correlates the change with the values of
+    the series; here it is the distance from the mean, which does not depend on a
+    constant added to the series.
 
     Examples
     --------
@@ -90,20 +92,20 @@ n_channels, n_timepoints)
 
 
 def signature_distance(X: Any, X_varied: Any, X_twin: Any) -> float:
-    """Return how far the signature of variations is from that of direct ones.
+    """Return the distance between the signatures of variations and of direct ones.
 
     Parameters
     ----------
     X, X_varied, X_twin : array-like of shape (n_samples, n_timepoints) or (n_samples, \
 n_channels, n_timepoints)
-        Series, a variation of each, and what the same transformation makes of the
-        series themselves.
+        Series, a variation of each, and the result of the same transformation applied
+        to the series themselves.
 
     Returns
     -------
     float >= 0
-        Euclidean distance of the two signatures; 0 if a variation has the character of
-        its direct twin.
+        Euclidean distance between the two signatures; 0 if the variations have the
+        character of the direct ones.
 
     References
     ----------
@@ -125,20 +127,21 @@ n_channels, n_timepoints)
 
 
 def strength_correlation(strengths: Any, distances: Any) -> float:
-    """Return the rank correlation of strengths and the distances they cause.
+    """Return the rank correlation between strengths and the distances they cause.
 
     Parameters
     ----------
     strengths : array-like of shape (n_strengths,)
         Strengths.
     distances : array-like of shape (n_strengths,) or (n_strengths, n_curves)
-        Distances of variations from their sources: one curve, or one for each series
-        (or transformation, or set).
+        Distances of variations from their sources: one curve, or several, such as one
+        for each series, transformation or set.
 
     Returns
     -------
     float in [-1, 1]
-        Spearman's correlation, the mean over curves; 0 for one that does not move.
+        Spearman's correlation, averaged over curves. A curve that does not move counts
+        as 0.
 
     References
     ----------
@@ -158,19 +161,23 @@ def strength_correlation(strengths: Any, distances: Any) -> float:
 
 
 def monotone_share(strengths: Any, distances: Any) -> float:
-    """Return the share of curves along which more strength is never less distance.
+    """Return the share of curves that rise with every increase of the strength.
+
+    A curve that is flat between two strengths does not count, because the strength
+    controls nothing there. Distances at equal strengths may differ.
 
     Parameters
     ----------
     strengths : array-like of shape (n_strengths,)
-        Strengths.
+        Strengths, in any order.
     distances : array-like of shape (n_strengths,) or (n_strengths, n_curves)
         Distances, as in `strength_correlation`.
 
     Returns
     -------
     float in [0, 1]
-        1 if every curve rises with every strength.
+        1 if all curves rise with every increase. A curve that does not move counts as
+        0.
 
     Examples
     --------
@@ -179,8 +186,10 @@ def monotone_share(strengths: Any, distances: Any) -> float:
     0.5
     """
     curves = _as_curves(strengths, distances)
-    in_order = curves[np.argsort(np.asarray(strengths))]
-    return float((np.diff(in_order, axis=0) > 0).all(axis=0).mean())
+    strengths = np.asarray(strengths)
+    greater = strengths[:, None] > strengths  # (n_strengths, n_strengths)
+    farther = curves[:, None] > curves  # (n_strengths, n_strengths, n_curves)
+    return float(farther[greater].all(axis=0).mean())
 
 
 def _as_curves(strengths: Any, distances: Any) -> np.ndarray:
@@ -196,7 +205,7 @@ def _as_curves(strengths: Any, distances: Any) -> np.ndarray:
 
 
 def _correlation(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Return the correlation of each row of A with that of B; 0 where one is flat."""
+    """Return the correlation of each row of A with that of B; 0 if one is constant."""
     (A, flat_A), (B, flat_B) = _standardised(A), _standardised(B)
     correlation: np.ndarray = np.where(
         flat_A | flat_B, 0.0, np.einsum("it,it->i", A, B)
@@ -205,7 +214,7 @@ def _correlation(A: np.ndarray, B: np.ndarray) -> np.ndarray:
 
 
 def _standardised(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of mean 0 and length 1, and which are flat but for rounding."""
+    """Return rows of mean 0 and norm 1, and which are constant up to rounding."""
     centred = A - A.mean(axis=1, keepdims=True)
     length = np.linalg.norm(centred, axis=1)
     flat = length <= 1e-9 * np.linalg.norm(A, axis=1)

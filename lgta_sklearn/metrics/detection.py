@@ -1,4 +1,4 @@
-"""Can a critic tell synthetic series from real ones? Discriminative scores."""
+"""Discriminative scores: how well a critic tells synthetic series from real ones."""
 
 from typing import Any
 
@@ -32,33 +32,34 @@ def discriminative_score(
     """Return how well a critic tells synthetic series from real ones.
 
     The critic is trained on one part of both sets and tested on the rest, so that each
-    series is judged by a critic that has not seen it (cross-fitting). For an
-    honest figure the real series should be ones the generator was not trained on: a
-    generator that copies its training series wins against these.
+    series is judged by a critic that has not seen it (cross-fitting). Give real series
+    that the generator was not trained on; against its training series, a generator
+    that copies them has the best score.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
 (n_samples, n_channels, n_timepoints)
-        Series. The larger set is thinned to the size of the smaller.
+        Series. Of the larger set, as many are used as the smaller one has.
     critic : {"convolutions", "gru"} or classifier, default="convolutions"
-        Random convolutions with a ridge classifier, which is hard to fool; the GRU of
-        the literature (Yoon et al., 2019), with half as many units as channels, on
-        series scaled to [0, 1], a split of 80 to 20; or any classifier of scikit-learn,
-        which is given flattened series.
+        ``"convolutions"`` is a ridge classifier on random convolutions, a strong
+        critic. ``"gru"`` is the GRU of the literature (Yoon et al., 2019) with half as
+        many units as channels, on series scaled to [0, 1], of which 80 % are for
+        training. A classifier of scikit-learn is given flattened series.
     max_samples : int, default=2000
-        Series of each set that are used at most. The GRU takes all of them.
+        Largest number of series of each set that are used. The GRU uses all of them.
     n_splits : int, default=5
         Folds of the cross-fitting.
     n_steps : int, default=2000
         Optimisation steps of the GRU.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of thinning, folds and critic.
+        Seed of the choice of series, the folds and the critic.
 
     Returns
     -------
     float in [0, 0.5]
-        Distance of the balanced accuracy from 0.5; 0 is best (cannot tell), 0.5 worst.
+        Distance of the balanced accuracy from 0.5. 0 is best, the critic guesses; 0.5
+        is worst.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def _gru_score(
     def loss(gru: Any, head: Any) -> torch.Tensor:
         rows = [torch.as_tensor(rng.integers(len(x), size=128)) for x in (a, b)]
         batch = torch.cat([a[rows[0]], b[rows[1]]])
-        # the literature adds the losses of both halves
+        # in the literature, the loss is the sum over both halves
         return 2 * torch.nn.functional.binary_cross_entropy_with_logits(
             logits(gru, head, batch), labels
         )

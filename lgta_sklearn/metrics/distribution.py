@@ -1,21 +1,19 @@
-"""Distances between the distributions of two sets of series. All are 0 for equal ones.
+"""Distances between the distributions of two sets of series; 0 for equal sets.
 
-Where a scale is needed it is that of the real series, so that no synthetic set can
-look better by changing its own.
+A distance that needs a scale takes that of the real series, so that no synthetic set
+can look better by changing its own scale.
 """
 
 from typing import Any
 
 import numpy as np
 from scipy.linalg import eigvals
-from scipy.spatial.distance import pdist
 from scipy.stats import ks_2samp, wasserstein_distance
 from sklearn.decomposition import PCA
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
-from lgta_sklearn._curves import autocorrelation, flat, spectrum
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._curves import autocorrelation, spectrum
+from lgta_sklearn._random import own_settings, seed_from
 from lgta_sklearn.metrics._panels import as_pair, thinned
 from lgta_sklearn.metrics.features import RandomConvolutions
 
@@ -24,8 +22,6 @@ __all__ = [
     "cross_correlation_distance",
     "frechet_distance",
     "ks_distance",
-    "mmd",
-    "mmd_p_value",
     "spectrum_distance",
     "wasserstein",
 ]
@@ -39,12 +35,13 @@ def frechet_distance(
     max_samples: int = 5000,
     random_state: Any = None,
 ) -> float:
-    """Return the Fréchet distance of random convolution features.
+    """Return the Fréchet distance between random convolution features.
 
-    Features are standardised and reduced to principal components on the real series;
-    the distance is that of two Gaussians, per component. It is biased upwards for few
-    series: compare it only at equal numbers, and read it beside its floor. It is not
-    the "Context-FID" of the literature, which trains an encoder anew each time.
+    Features are standardised and reduced to principal components, both fitted to the
+    real series. The result is the squared distance between two Gaussians, divided by
+    the number of components. It is biased upwards for few series, so compare values
+    for equal numbers of series only, and with the floor. It is not the "Context-FID" of
+    the literature, which trains a new encoder each time.
 
     Parameters
     ----------
@@ -52,16 +49,16 @@ def frechet_distance(
 (n_samples, n_channels, n_timepoints)
         Series.
     n_components : int, default=32
-        Principal components kept.
+        Number of principal components.
     max_samples : int, default=5000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the extractor and of the thinning.
+        Seed of the features and of the choice of series.
 
     Returns
     -------
     float >= 0
-        Distance, smaller is better.
+        Distance; smaller is better.
 
     References
     ----------
@@ -81,19 +78,32 @@ def frechet_distance(
     seed = seed_from(random_state)
     real = thinned(real, max_samples, seed)
     synthetic = thinned(synthetic, max_samples, seed + 1)
+    with own_settings():
+        a, b = _components(real, synthetic, n_components, seed)
+        return _gaussian_distance(a, b) / a.shape[1]
+
+
+def _components(
+    real: np.ndarray, synthetic: np.ndarray, n_components: int, seed: int
+) -> list[np.ndarray]:
+    """Return principal components of the features of both sets, those of the real."""
     convolutions = RandomConvolutions(random_state=seed).fit(real)
     scaler = StandardScaler().set_output(transform="default")
     a = scaler.fit_transform(convolutions.transform(real))
     b = scaler.transform(convolutions.transform(synthetic))
     n_components = min(n_components, *a.shape, len(b))
     pca = PCA(n_components, svd_solver="full").set_output(transform="default").fit(a)
-    a, b = pca.transform(a), pca.transform(b)
+    return [pca.transform(features) for features in (a, b)]
+
+
+def _gaussian_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the squared Fréchet distance of the Gaussians fitted to two sets."""
     covariances = [np.atleast_2d(np.cov(z, rowvar=False)) for z in (a, b)]
-    # the trace of the matrix square root, also where the matrix is singular
+    # the trace of the matrix square root, also of a singular matrix
     root = np.sqrt(np.real(eigvals(covariances[0] @ covariances[1])).clip(0)).sum()
     spread = np.trace(covariances[0] + covariances[1]) - 2 * root
     distance = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + spread
-    return max(float(distance) / n_components, 0.0)
+    return max(float(distance), 0.0)
 
 
 def wasserstein(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> float:
@@ -105,7 +115,7 @@ def wasserstein(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> f
 (n_samples, n_channels, n_timepoints)
         Series.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
@@ -140,12 +150,12 @@ def ks_distance(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> f
 (n_samples, n_channels, n_timepoints)
         Series.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float in [0, 1]
-        Largest difference of the distribution functions; smaller is better.
+        Largest difference between the distribution functions; smaller is better.
 
     References
     ----------
@@ -174,7 +184,7 @@ def ks_distance(X_real: Any, X_synthetic: Any, *, random_state: Any = None) -> f
 def autocorrelation_distance(
     X_real: Any, X_synthetic: Any, *, max_lag: int = 64, random_state: Any = None
 ) -> float:
-    """Return how far the mean autocorrelation functions lie apart.
+    """Return the distance between the mean autocorrelation functions.
 
     Parameters
     ----------
@@ -182,9 +192,9 @@ def autocorrelation_distance(
 (n_samples, n_channels, n_timepoints)
         Series.
     max_lag : int, default=64
-        Largest lag, if the series are long enough.
+        Largest lag; for short series, their largest one.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
@@ -212,25 +222,25 @@ def autocorrelation_distance(
 def cross_correlation_distance(
     X_real: Any, X_synthetic: Any, *, random_state: Any = None
 ) -> float:
-    """Return how far the correlations between channels lie apart.
+    """Return the distance between the correlations of the channels.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_channels, n_timepoints)
         Series of two channels or more.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float in [0, 2]
-        Mean absolute difference over pairs of channels, over all series and time
-        points; smaller is better.
+        Mean absolute difference over pairs of channels; smaller is better. The
+        correlations are over all series and time points.
 
     Raises
     ------
     ValueError
-        If there is one channel only.
+        If there is only one channel.
 
     References
     ----------
@@ -255,7 +265,7 @@ def cross_correlation_distance(
 
 
 def _correlation(X: np.ndarray) -> np.ndarray:
-    """Return the correlations of the channels; a constant one has none."""
+    """Return the correlations of the channels; those of a constant channel are 0."""
     values = X.transpose(1, 0, 2).reshape(X.shape[1], -1)
     values = values - values.mean(axis=1, keepdims=True)
     size = np.sqrt((values**2).sum(axis=1))
@@ -266,7 +276,7 @@ def _correlation(X: np.ndarray) -> np.ndarray:
 def spectrum_distance(
     X_real: Any, X_synthetic: Any, *, random_state: Any = None
 ) -> float:
-    """Return how far the mean power spectra lie apart, in decibels.
+    """Return the distance between the mean power spectra, in decibels.
 
     Parameters
     ----------
@@ -274,14 +284,14 @@ def spectrum_distance(
 (n_samples, n_channels, n_timepoints)
         Series.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float >= 0
-        Mean absolute difference of the log spectra over frequencies and channels, in
-        decibels (3 is a factor of two in power); smaller is better. Power below a
-        millionth of a channel's largest is left out of account.
+        Mean absolute difference between the log spectra over frequencies and channels,
+        in decibels (3 is a factor of two in power); smaller is better. Power below a
+        millionth of the largest of a channel has no influence.
 
     References
     ----------
@@ -304,116 +314,3 @@ def spectrum_distance(
     floor[floor == 0] = 1.0
     decibels = 10 * (np.log10(a + floor) - np.log10(b + floor))
     return float(np.abs(decibels).mean())
-
-
-def mmd(
-    X_real: Any, X_synthetic: Any, *, max_samples: int = 1000, random_state: Any = None
-) -> float:
-    """Return the squared maximum mean discrepancy with a Gaussian kernel.
-
-    The bandwidth is the median distance between real series: were it taken from both
-    sets, doubling the amplitude would score better than it should.
-
-    Parameters
-    ----------
-    X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
-(n_samples, n_channels, n_timepoints)
-        Series.
-    max_samples : int, default=1000
-        Series of each set that are used at most.
-    random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
-
-    Returns
-    -------
-    float in about [0, 2]
-        Unbiased estimate, which may be a little below 0; smaller is better.
-
-    References
-    ----------
-    Gretton et al. (2012), "A kernel two-sample test", JMLR 13.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from lgta_sklearn.metrics import mmd
-    >>> real, other = np.random.default_rng(0).normal(size=(2, 100, 30))
-    >>> mmd(real, other) < 0.01 < mmd(real, 2 * other)
-    True
-    """
-    kernel, n = _joint_kernel(X_real, X_synthetic, max_samples, random_state)
-    return _mmd(kernel, np.arange(len(kernel)) < n)
-
-
-def mmd_p_value(
-    X_real: Any,
-    X_synthetic: Any,
-    *,
-    n_permutations: int = 200,
-    max_samples: int = 500,
-    random_state: Any = None,
-) -> float:
-    """Return the p-value of `mmd` against the two sets being of one distribution.
-
-    Parameters
-    ----------
-    X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
-(n_samples, n_channels, n_timepoints)
-        Series.
-    n_permutations : int, default=200
-        Permutations of the labels.
-    max_samples : int, default=500
-        Series of each set that are used at most.
-    random_state : None, int, RandomState or Generator, default=None
-        Seed of thinning and permutations.
-
-    Returns
-    -------
-    float in (0, 1]
-        Share of permutations with at least the discrepancy observed; small means that
-        the sets differ.
-
-    References
-    ----------
-    Gretton et al. (2012), "A kernel two-sample test", JMLR 13.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from lgta_sklearn.metrics import mmd_p_value
-    >>> real, other = np.random.default_rng(0).normal(size=(2, 100, 30))
-    >>> mmd_p_value(real, 2 * other, random_state=0) < 0.01
-    True
-    """
-    seed = seed_from(random_state)
-    kernel, n = _joint_kernel(X_real, X_synthetic, max_samples, seed)
-    is_real = np.arange(len(kernel)) < n
-    observed = _mmd(kernel, is_real)
-    rng = np.random.default_rng(seed)
-    permuted = [_mmd(kernel, rng.permutation(is_real)) for _ in range(n_permutations)]
-    return (1 + int(np.sum(np.array(permuted) >= observed))) / (1 + n_permutations)
-
-
-def _joint_kernel(
-    X_real: Any, X_synthetic: Any, max_samples: int, random_state: Any
-) -> tuple[np.ndarray, int]:
-    """Return the kernel matrix of both sets and the number of real rows."""
-    real, synthetic = as_pair(X_real, X_synthetic)
-    seed = seed_from(random_state)
-    a = flat(thinned(real, max_samples, seed), like=real)
-    b = flat(thinned(synthetic, max_samples, seed + 1), like=real)
-    # exactly 0 for series that are the same, which euclidean_distances is not
-    within = pdist(a, "sqeuclidean")
-    bandwidth = np.median(within) if len(within) else 1.0
-    rows = np.vstack([a, b])
-    squared = euclidean_distances(rows, squared=True)
-    return np.exp(-squared / (2 * bandwidth if bandwidth > 0 else 1.0)), len(a)
-
-
-def _mmd(kernel: np.ndarray, is_real: np.ndarray) -> float:
-    """Return the unbiased estimate for a division of the rows."""
-    counts = is_real.astype(float), (~is_real).astype(float)
-    sums = [c @ kernel @ c - c.sum() for c in counts]  # the diagonal is one
-    pairs = [max(c.sum() * (c.sum() - 1), 1.0) for c in counts]
-    between = counts[0] @ kernel @ counts[1] / (counts[0].sum() * counts[1].sum())
-    return float(sums[0] / pairs[0] + sums[1] / pairs[1] - 2 * between)

@@ -1,10 +1,10 @@
 """Random convolutions: features of series that need no training.
 
-Kernels with random weights, dilations and channels are run over a series; of each
-response the share above a threshold is kept, and its maximum (Dempster, Petitjean and
-Webb, 2020, "ROCKET", arXiv:1910.13051). With a linear model on top they rival deep
-classifiers, which makes them a critic that is hard to fool, and, frozen, an extractor
-for a Fréchet distance.
+A series is convolved with kernels of random weights, dilations and channels. The
+features are the share of each response above a threshold, and its maximum (Dempster,
+Petitjean and Webb, 2020, "ROCKET", arXiv:1910.13051). A linear model on these features
+is about as accurate as deep classifiers, so that it is a strong critic. Frozen
+features also serve a Fréchet distance.
 """
 
 from typing import Any, Self
@@ -25,7 +25,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_kernels : int, default=500
-        Number of kernels; each gives two features.
+        Number of kernels. Each has two features.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the kernels.
 
@@ -89,7 +89,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         dilations = 2 ** rng.integers(0, int(most) + 1, size=self.n_kernels)
         weights = rng.standard_normal((self.n_kernels, n_channels, length))
         weights -= weights.mean(axis=2, keepdims=True)
-        # a kernel sees one channel to all of them, few more often than many
+        # a kernel sees between one and all channels, few more often than many
         wanted = np.exp(rng.uniform(0, np.log(n_channels + 1), self.n_kernels))
         ranks = rng.random((self.n_kernels, n_channels)).argsort(axis=1)
         weights *= (ranks < wanted.astype(int).clip(1)[:, None])[:, :, None]
@@ -122,7 +122,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, 2 * n_kernels)
-            Share of each response above its threshold, then the maxima.
+            Shares of the responses above their thresholds, then the maxima.
         """
         with pinned_runtime():
             parts = [self._features(X[rows]) for _, rows in blocks(len(X))]

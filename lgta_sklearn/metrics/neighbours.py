@@ -1,8 +1,9 @@
-"""Fidelity and diversity told apart, by nearest neighbours.
+"""Measures of fidelity and of diversity by nearest neighbours.
 
-A real series' ball reaches to its k-th real neighbour. Balls that hold synthetic
-series are covered; synthetic series in some ball are plausible. Distances are
-Euclidean, each channel in standard deviations of the real set.
+The ball of a real series reaches to its k-th nearest real neighbour. A real series is
+covered if its ball contains a synthetic series; a synthetic series is plausible if it
+lies in a ball. Distances are Euclidean, each channel in standard deviations of the real
+set.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ from lgta_sklearn.metrics._panels import as_pair, nearest, thinned
 
 __all__ = ["coverage", "density", "internal_diversity", "precision", "recall"]
 
-ROUNDING = 1e-6  # of distances from products of matrices, in standard deviations
+ROUNDING = 1e-6  # error of distances from matrix products, in standard deviations
 
 
 def precision(
@@ -36,17 +37,17 @@ def precision(
 (n_samples, n_channels, n_timepoints)
         Series.
     n_neighbors : int, default=5
-        Real neighbour that a real series' ball reaches to.
+        Number of the real neighbour that the ball of a real series reaches to.
     max_samples : int, default=3000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
+        Seed of the choice of series.
 
     Returns
     -------
     float in [0, 1]
-        Share in at least one real ball; larger is better, but read it with `recall`:
-        a single good series drawn over and over has precision 1.
+        Share in at least one real ball; larger is better. Read it with `recall`, since
+        a single good series that is repeated has precision 1.
 
     References
     ----------
@@ -81,17 +82,17 @@ def recall(
 (n_samples, n_channels, n_timepoints)
         Series.
     n_neighbors : int, default=5
-        Synthetic neighbour that a synthetic series' ball reaches to.
+        Number of the neighbour that the ball of a synthetic series reaches to.
     max_samples : int, default=3000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
+        Seed of the choice of series.
 
     Returns
     -------
     float in [0, 1]
         Share in at least one synthetic ball; larger is better. Outliers of the
-        synthetic set have large balls and raise it: `coverage` does not suffer so.
+        synthetic set have large balls and raise it; they do not raise `coverage`.
 
     References
     ----------
@@ -118,7 +119,7 @@ def density(
     max_samples: int = 3000,
     random_state: Any = None,
 ) -> float:
-    """Return how densely real series lie around the synthetic ones.
+    """Return the density of real series around the synthetic ones.
 
     Parameters
     ----------
@@ -126,17 +127,18 @@ def density(
 (n_samples, n_channels, n_timepoints)
         Series.
     n_neighbors : int, default=5
-        Real neighbour that a real series' ball reaches to.
+        Number of the real neighbour that the ball of a real series reaches to.
     max_samples : int, default=3000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
+        Seed of the choice of series.
 
     Returns
     -------
     float >= 0
-        Mean number of real balls around a synthetic series, over `n_neighbors`; about
-        1 for equal distributions, more where the synthetic set keeps to the middle.
+        Mean number of real balls around a synthetic series, divided by `n_neighbors`.
+        It is about 1 for equal distributions, and larger if the synthetic series lie in
+        the middle of the real ones.
 
     References
     ----------
@@ -172,16 +174,16 @@ def coverage(
 (n_samples, n_channels, n_timepoints)
         Series.
     n_neighbors : int, default=5
-        Real neighbour that a real series' ball reaches to.
+        Number of the real neighbour that the ball of a real series reaches to.
     max_samples : int, default=3000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
+        Seed of the choice of series.
 
     Returns
     -------
     float in [0, 1]
-        Share of real balls that hold a synthetic series; larger is better.
+        Share of real balls that contain a synthetic series; larger is better.
 
     References
     ----------
@@ -207,7 +209,7 @@ def internal_diversity(
     max_samples: int = 1000,
     random_state: Any = None,
 ) -> float:
-    """Return how far synthetic series lie from each other, against real ones.
+    """Return the ratio of the distances within the synthetic and the real set.
 
     Parameters
     ----------
@@ -215,15 +217,15 @@ def internal_diversity(
 (n_samples, n_channels, n_timepoints)
         Series.
     max_samples : int, default=1000
-        Series of each set that are used at most.
+        Largest number of series of each set that are used.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the thinning.
+        Seed of the choice of series.
 
     Returns
     -------
     float >= 0
-        Mean distance within the synthetic set over that within the real one; 1 is best,
-        0 is one series repeated.
+        Mean distance within the synthetic set, divided by that within the real set. 1
+        is best; 0 is a single series that is repeated.
 
     References
     ----------
@@ -238,7 +240,7 @@ def internal_diversity(
     0.0
     """
     rows = _rows(X_real, X_synthetic, max_samples, random_state)
-    # not euclidean_distances, for which series that are the same are 1e-8 apart
+    # not euclidean_distances, which returns about 1e-8 for equal series
     means = [pdist(some).mean() if len(some) > 1 else 0.0 for some in rows]
     return float(means[1] / means[0]) if means[0] > 0 else 1.0
 
@@ -256,7 +258,7 @@ def _rows(
 
 
 def _inside(rows: np.ndarray, centres: np.ndarray, k: int) -> np.ndarray:
-    """Tell for each row (first axis) in the ball of which centre (second) it lies."""
+    """Tell whether each row (first axis) lies in the ball of each centre (second)."""
     radius = nearest(centres, centres, skip_self=True, k=k)
     inside: np.ndarray = euclidean_distances(rows, centres) <= radius + ROUNDING
     return inside

@@ -1,10 +1,9 @@
-"""Did the generator learn the training set by heart? Measured, not guaranteed.
+"""Measures of memorisation: how much a generator has copied its training series.
 
-All functions compare distances to training series with distances to held-out series of
-the same distribution: a generator that learnt the distribution, and not the series,
-treats both alike. Distances are Euclidean, each channel in standard deviations of the
-training set. A good figure is a measurement with an error bar, no promise of
-privacy.
+All functions compare training series with held-out series of the same distribution. For
+a generator that has learnt the distribution, and not the series, distances to both are
+alike. Distances are Euclidean, each channel in standard deviations of the training set.
+A good value is a measurement with an error, not a guarantee of privacy.
 """
 
 from typing import Any
@@ -21,7 +20,7 @@ __all__ = ["membership_auc", "near_duplicate_share", "nearest_neighbour_ratio"]
 def nearest_neighbour_ratio(
     X_real: Any, X_synthetic: Any, *, X_holdout: Any, random_state: Any = None
 ) -> float:
-    """Return how near synthetic series come to training series, against held-out ones.
+    """Return the ratio of distances from synthetic and held-out to training series.
 
     Parameters
     ----------
@@ -33,13 +32,14 @@ n_timepoints)
     X_holdout : array-like
         Real series the generator has not seen.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float >= 0
-        Median distance of a synthetic series to the nearest training series, over that
-        of a held-out series; 1 is best, 0 is a copy, much more than 1 is far off.
+        Median distance of a synthetic series to the nearest training series, divided by
+        that of a held-out series. 1 is best; 0 is a copy; with values far above 1, the
+        synthetic series are far off.
 
     References
     ----------
@@ -68,7 +68,7 @@ def near_duplicate_share(
     quantile: float = 0.01,
     random_state: Any = None,
 ) -> float:
-    """Return the share of synthetic series that are suspiciously near a training one.
+    """Return the share of synthetic series that are almost copies of training series.
 
     Parameters
     ----------
@@ -80,15 +80,15 @@ n_timepoints)
     X_holdout : array-like
         Real series the generator has not seen.
     quantile : float, default=0.01
-        Share of the held-out series that are as near by chance.
+        Share of the held-out series that are as near to a training series by chance.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float in [0, 1]
-        Share of synthetic series as near to a training series as the nearest
-        `quantile` of the held-out ones; about `quantile` is best, 1 is a copy.
+        Share of synthetic series that are as near to a training series as the nearest
+        `quantile` of the held-out series. About `quantile` is best; 1 is a copy.
 
     References
     ----------
@@ -110,25 +110,25 @@ n_timepoints)
 def membership_auc(
     X_real: Any, X_synthetic: Any, *, X_holdout: Any, random_state: Any = None
 ) -> float:
-    """Return how well the distance to synthetic series tells who was trained on.
+    """Return the success of an attack that finds the training series by distance.
 
     Parameters
     ----------
     X_real : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
-        Series the generator was trained on: the members.
+        Members: series the generator was trained on.
     X_synthetic : array-like
         Synthetic series.
     X_holdout : array-like
-        Real series the generator has not seen: the others.
+        Non-members: real series the generator has not seen.
     random_state : None, int, RandomState or Generator, default=None
-        Ignored: nothing here is random.
+        Ignored, since the measure is deterministic.
 
     Returns
     -------
     float in [0, 1]
-        Area under the curve of the attack that calls a series a member if a synthetic
-        one is near; 0.5 is best, 1 is a copy.
+        Area under the ROC curve of an attack that calls a series a member if a
+        synthetic series is near. 0.5 is best, the attack guesses; 1 is a copy.
 
     References
     ----------
@@ -158,6 +158,6 @@ def _three(X_real: Any, X_synthetic: Any, X_holdout: Any) -> list[np.ndarray]:
 def _to_training(
     X_real: Any, X_synthetic: Any, X_holdout: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distances of synthetic and of held-out series to the nearest real."""
+    """Return distances of synthetic and held-out series to the nearest real series."""
     real, synthetic, holdout = _three(X_real, X_synthetic, X_holdout)
     return nearest(synthetic, real), nearest(holdout, real)

@@ -1,28 +1,22 @@
-"""One table of all measures, each between its floor and its ceiling."""
+"""Report: a table of all measures, each with its floor and its ceiling."""
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import Ridge
 from tqdm.auto import tqdm
 
-from lgta_sklearn._files.bytes import write_whole
-from lgta_sklearn._random import seed_from
-from lgta_sklearn.metrics import distribution, neighbours, privacy
+from lgta_sklearn._random import own_settings, seed_from
+from lgta_sklearn._storage import write_whole
+from lgta_sklearn.metrics._measures import BY_NAME, MEASURES, Measure
 from lgta_sklearn.metrics._page import COLOURS, page
 from lgta_sklearn.metrics._panels import as_pair, thinned
 from lgta_sklearn.metrics._readings import reading, sentence
-from lgta_sklearn.metrics.detection import discriminative_score
-from lgta_sklearn.metrics.usefulness import predictive_score, tstr_score
 
 __all__ = ["Report", "report"]
-
-USEFULNESS = "accuracy, trained on synthetic"
-PRIVATE = {"nearest neighbour ratio", "near-duplicates", "membership AUC"}
 
 
 @dataclass(frozen=True)
@@ -35,10 +29,10 @@ class Report:
         One row per measure with the columns `value`, `floor`, `ceiling`, `best`
         (direction) and `reading`.
     n_samples : int
-        Series of each set that were compared.
+        Number of series of each set that were compared.
     series : mapping of str to ndarray of shape (n_samples, n_channels, n_timepoints)
-        They themselves, for the pictures: ``"training"``, ``"synthetic"`` and
-        ``"unseen"``; without a held-out set the first and the last are halves of the
+        These series, for the pictures: ``"training"``, ``"synthetic"`` and
+        ``"unseen"``. Without a held-out set the first and the last are halves of the
         real series, and the last is called ``"real"``.
     """
 
@@ -48,39 +42,41 @@ class Report:
 
     @property
     def sentences(self) -> pd.Series:
-        """Return what each row says, in words.
+        """Return each row in words.
 
         Returns
         -------
         Series of str
             A sentence for each measure.
         """
-        rows = self.table.itertuples()
-        return pd.Series({row.Index: sentence(row) for row in rows}, dtype=object)
+        columns = ["value", "floor", "ceiling", "reading"]
+        rows = self.table[columns].itertuples(name=None)
+        said = {name: sentence(BY_NAME[name], *row) for name, *row in rows}
+        return pd.Series(said, dtype=object)
 
     def save(
         self, path: str | os.PathLike[str], *, title: str = "Synthetic time series"
     ) -> None:
-        """Write the report as one HTML page that needs nothing beside it.
+        """Write the report as one HTML page that needs no other file.
 
-        It has the table, each row with its floor, its ceiling and a sentence that
-        reads it, and pictures: real and synthetic series over each other, their map,
-        distributions, autocorrelations and spectra, and, where unseen series were
-        given, how near they come to the training series. **The pictures show
-        series**: synthetic ones, quantiles of the real ones, and the training series
-        that synthetic ones come nearest to. Give the page to those who may see them.
+        It contains the table, with a sentence for each row, and pictures: an overlay of
+        real and synthetic series, maps, distributions, autocorrelations and spectra. If
+        unseen series were given, it also shows how near synthetic series come to the
+        training series. **The pictures show series**: synthetic ones, quantiles of the
+        real ones, and the training series that are nearest to synthetic ones. Give the
+        page only to people who may see these series.
 
         Parameters
         ----------
         path : str or path-like
-            Where to, such as ``"report.html"``; a file that is there is replaced.
+            Path of the file, such as ``"report.html"``. An existing file is replaced.
         title : str, default="Synthetic time series"
             Heading of the page.
 
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         OSError
             If the file cannot be written.
         """
@@ -116,15 +112,15 @@ def report(
     random_state: Any = None,
     verbose: int = 1,
 ) -> Report:
-    """Measure synthetic series in every way, each beside its floor and its ceiling.
+    """Compute all measures of synthetic series, each with its floor and its ceiling.
 
     Synthetic series are compared with held-out real ones, which the generator has not
-    seen. The floor is what the training series score in their place; the ceiling is
-    the worst of what three bad generators score (shuffled time, white noise, doubled
-    amplitude; white noise alone for the critics), and for memorisation that of a copy
-    of the training series. The reading
-    is good up to a tenth of the way from floor to ceiling, fair up to a third, poor
-    beyond, and blind where the measure cannot tell a bad generator from real series.
+    seen. The floor is the value for the training series in the place of the synthetic
+    ones. The ceiling is the worst value of three bad generators: shuffled time, white
+    noise and doubled amplitude. For the critics it is that of white noise, and for
+    measures of memorisation that of a copy of the training series. The reading is good
+    up to a tenth of the way from floor to ceiling, fair up to a third, and poor beyond.
+    It is blind if the measure cannot tell a bad generator from real series.
 
     Parameters
     ----------
@@ -134,32 +130,32 @@ n_timepoints)
     X_synthetic : array-like
         Synthetic series.
     X_holdout : array-like or None, default=None
-        Real series the generator has not seen. None splits `X_real` in two; its
-        memorisation rows then mean nothing if the generator saw both halves, and are
-        left out.
+        Real series the generator has not seen. None splits `X_real` into halves. The
+        rows on memorisation are then left out, since the generator may have seen both
+        halves.
     y_real, y_synthetic, y_holdout : array-like or None, default=None
-        Labels of the three sets; with all of them a row says how well a classifier
-        trained on synthetic series does on held-out ones.
+        Labels of the three sets. With all of them, there is a row with the accuracy of
+        a classifier that is trained on synthetic series and tested on held-out ones.
     measures : collection of str or None, default=None
-        Rows of the table to fill, such as ``["discriminative score", "MMD"]``; None
-        fills all. Most of the time goes into ``"discriminative score, GRU"``.
+        Rows of the table, such as ``["discriminative score", "MMD"]``. None is all of
+        them, of which ``"discriminative score, GRU"`` takes most of the time.
     max_samples : int, default=2000
-        Series of each set that are used at most. All sets are thinned to the size of
-        the smallest, since some measures depend on it.
+        Largest number of series of each set that are used. Of each set, as many are
+        used as the smallest has, since some measures depend on the number of series.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of everything.
+        Seed of all measures.
     verbose : int, default=1
         0 hides the progress bar.
 
     Returns
     -------
     Report
-        With the table as ``.table``; shows itself as text and in a notebook.
+        Report with the table as ``.table``, printable as text and in a notebook.
 
     Raises
     ------
     ValueError
-        If the sets do not match, or there is no such measure for them.
+        If the sets do not match, or a measure is unknown or not possible for them.
 
     Examples
     --------
@@ -182,127 +178,120 @@ n_timepoints)
     else:
         order = np.random.default_rng(seed).permutation(len(real))
         real, holdout = (real[rows] for rows in np.array_split(order, 2))
-    n = min(len(real), len(synthetic), len(holdout), max_samples)
-    kept = [thinned(X, n, seed + i) for i, X in enumerate((real, synthetic, holdout))]
-    rows = _measures(real.shape[1], seed)
-    if has_holdout:
-        rows += _private_measures(kept[0])
-    labelled = has_holdout and not any(
-        y is None for y in (y_real, y_synthetic, y_holdout)
-    )
-    wanted = _chosen(measures, [row[0] for row in rows] + [USEFULNESS] * labelled)
-    table = _fill([row for row in rows if row[0] in wanted], kept, seed, verbose)
-    if USEFULNESS in wanted:
-        table.loc[USEFULNESS] = _usefulness(
-            (real, y_real), (synthetic, y_synthetic), (holdout, y_holdout), seed
+    labels = y_real, y_synthetic, y_holdout
+    possible = [
+        measure
+        for measure in MEASURES
+        if measure.applies_to(
+            real.shape[1],
+            has_holdout=has_holdout,
+            has_labels=all(y is not None for y in labels),
         )
-    table["reading"] = [reading(*row) for row in table.itertuples(index=False)]
-    names = ("training", "synthetic", "unseen" if has_holdout else "real")
-    return Report(table, n, dict(zip(names, kept, strict=True)))
-
-
-def _chosen(measures: Collection[str] | None, possible: list[str]) -> Collection[str]:
-    """Return the names of the rows to fill, which must be possible ones."""
-    if measures is None:
-        return possible
-    unknown = sorted(set(measures) - set(possible))
-    if unknown or isinstance(measures, str):
-        raise ValueError(
-            f"measures must be a collection of names among {possible} for these sets, "
-            f"got {measures!r}."
-        )
-    return measures
-
-
-Measure = tuple[str, str, Callable[[np.ndarray, np.ndarray], float]]
-
-
-def _measures(n_channels: int, seed: int) -> list[Measure]:
-    """Return name, best value and function of the measures of two sets."""
-
-    def seeded(function: Callable[..., float], **options: Any) -> Any:
-        return lambda real, other: function(real, other, random_state=seed, **options)
-
-    measures = [
-        ("discriminative score", "0", seeded(discriminative_score)),
-        ("discriminative score, GRU", "0", seeded(discriminative_score, critic="gru")),
-        ("predictive error", "low", seeded(predictive_score, model=Ridge())),
-        ("Fréchet distance", "0", seeded(distribution.frechet_distance)),
-        ("Wasserstein", "0", seeded(distribution.wasserstein)),
-        ("Kolmogorov-Smirnov", "0", seeded(distribution.ks_distance)),
-        ("autocorrelation", "0", seeded(distribution.autocorrelation_distance)),
-        ("spectrum, dB", "0", seeded(distribution.spectrum_distance)),
-        ("MMD", "0", seeded(distribution.mmd)),
-        ("precision", "high", seeded(neighbours.precision)),
-        ("recall", "high", seeded(neighbours.recall)),
-        ("density", "1", seeded(neighbours.density)),
-        ("coverage", "high", seeded(neighbours.coverage)),
-        ("internal diversity", "1", seeded(neighbours.internal_diversity)),
     ]
-    if n_channels > 1:
-        crossed = seeded(distribution.cross_correlation_distance)
-        measures.insert(7, ("cross-correlation", "0", crossed))
-    return measures
+    rows = _Rows((real, synthetic, holdout), labels, max_samples, seed)
+    table = _table(rows, _chosen(measures, possible), verbose)
+    names = ("training", "synthetic", "unseen" if has_holdout else "real")
+    return Report(table, rows.n_samples, dict(zip(names, rows.sets, strict=True)))
 
 
-def _private_measures(training: np.ndarray) -> list[Measure]:
-    """Return the measures of memorisation; the set given first is the held-out one."""
-    functions = {
-        "nearest neighbour ratio": ("1", privacy.nearest_neighbour_ratio),
-        "near-duplicates": ("0.01", privacy.near_duplicate_share),
-        "membership AUC": ("0.5", privacy.membership_auc),
-    }
-
-    def against(function: Callable[..., float]) -> Any:
-        return lambda holdout, other: function(training, other, X_holdout=holdout)
-
-    return [(name, best, against(f)) for name, (best, f) in functions.items()]
-
-
-def _fill(
-    measures: list[Measure], sets: list[np.ndarray], seed: int, verbose: int
-) -> pd.DataFrame:
-    """Return value, floor and ceiling of each measure of the three sets."""
-    real, synthetic, holdout = sets
-    rng = np.random.default_rng(seed)
-    shuffled = rng.permuted(real, axis=2)
-    centre = real.mean(axis=(0, 2), keepdims=True)
-    noise = centre + real.std(axis=(0, 2), keepdims=True) * rng.standard_normal(
-        real.shape
-    )
-    bad = [shuffled, noise, centre + 2 * (real - centre)]
-    rows = {}
-    for name, best, function in tqdm(measures, disable=not verbose, unit="measure"):
-        if name in PRIVATE:
-            # nothing is nearer to the training series than other real ones should be
-            half, other = np.array_split(holdout, 2)
-            floor, ceiling = function(half, other), function(holdout, real)
-        else:
-            floor = function(holdout, real)
-            # one bad generator suffices for critics, whose training takes seconds
-            worst = [noise] if name.startswith("discriminative") else bad
-            scores = [function(holdout, worse) for worse in worst]
-            ceiling = min(scores) if best == "high" else max(scores)
-            if best == "1":  # bad on either side
-                ceiling = max(scores, key=lambda score: abs(score - floor))
-        rows[name] = (function(holdout, synthetic), floor, ceiling, best)
-    columns = ["value", "floor", "ceiling", "best"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+def _chosen(
+    names: Collection[str] | None, possible: Collection[Measure]
+) -> list[Measure]:
+    """Return the measures to fill in; their names must be possible ones."""
+    known = [measure.name for measure in possible]
+    names = known if names is None else names
+    if isinstance(names, str) or not set(names) <= set(known):
+        raise ValueError(
+            f"measures must be a collection of names among {known} for these sets, "
+            f"got {names!r}."
+        )
+    return [measure for measure in possible if measure.name in names]
 
 
-def _usefulness(
-    real: tuple[np.ndarray, Any],
-    synthetic: tuple[np.ndarray, Any],
-    holdout: tuple[np.ndarray, Any],
-    seed: int,
-) -> tuple[float, float, float, str]:
-    """Return the row of a classifier trained on synthetic series."""
+def _table(rows: "_Rows", measures: list[Measure], verbose: int) -> pd.DataFrame:
+    """Return the table with a row for each measure."""
+    found = {}
+    for measure in tqdm(measures, disable=not verbose, unit="measure"):
+        with own_settings():
+            figures = rows.figures(measure)
+        word = reading(*figures, measure.direction)
+        found[measure.name] = (*figures, measure.best, word)
+    columns = ["value", "floor", "ceiling", "best", "reading"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
-    def trained_on(X: np.ndarray, y: Any) -> float:
-        return tstr_score(
-            holdout[0], X, y_real=holdout[1], y_synthetic=y, random_state=seed
+
+class _Rows:
+    """Value, floor and ceiling of measures on training, synthetic and unseen series."""
+
+    def __init__(
+        self,
+        whole: tuple[np.ndarray, np.ndarray, np.ndarray],
+        labels: tuple[Any, Any, Any],
+        max_samples: int,
+        seed: int,
+    ) -> None:
+        self.whole, self.labels, self.seed = whole, labels, seed
+        # equal numbers, since some measures depend on them
+        self.n_samples = min(*map(len, whole), max_samples)
+        self.sets = [thinned(X, self.n_samples, seed + i) for i, X in enumerate(whole)]
+        self.noise, self.bad = _bad_generators(self.sets[0], seed)
+
+    def figures(self, measure: Measure) -> tuple[float, float, float]:
+        """Return value, floor and ceiling."""
+        if measure.needs_labels:
+            return self._usefulness(measure)
+        if measure.is_memorisation:
+            return self._memorisation(measure)
+        return self._distance(measure)
+
+    def _distance(self, measure: Measure) -> tuple[float, float, float]:
+        """Return the figures of a measure that compares with unseen series."""
+        training, synthetic, unseen = self.sets
+
+        def score(X: np.ndarray) -> float:
+            return measure.function(unseen, X, random_state=self.seed)
+
+        floor = score(training)
+        bad = [self.noise] if measure.is_critic else self.bad
+        scores = [score(X) for X in bad]
+        worst = {
+            "low": max(scores),
+            "high": min(scores),
+            "both": max(scores, key=lambda value: abs(value - floor)),
+        }
+        return score(synthetic), floor, worst[measure.direction]
+
+    def _memorisation(self, measure: Measure) -> tuple[float, float, float]:
+        """Return the figures of a measure that compares with training series."""
+        training, synthetic, unseen = self.sets
+        # floor: one half of the unseen series in the place of the synthetic ones
+        half, other = np.array_split(unseen, 2)
+        return (
+            measure.function(training, synthetic, X_holdout=unseen),
+            measure.function(training, other, X_holdout=half),
+            measure.function(training, training, X_holdout=unseen),
         )
 
-    permuted = np.random.default_rng(seed).permutation(np.asarray(real[1]))
-    scores = trained_on(*synthetic), trained_on(*real), trained_on(real[0], permuted)
-    return (*scores, "high")
+    def _usefulness(self, measure: Measure) -> tuple[float, float, float]:
+        """Return the figures of a measure of labelled series; it uses all series."""
+        training, synthetic, unseen = self.whole
+        y, y_synthetic, y_unseen = self.labels
+
+        def score(X: np.ndarray, labels: Any) -> float:
+            return measure.function(
+                unseen, X, y_real=y_unseen, y_synthetic=labels, random_state=self.seed
+            )
+
+        permuted = np.random.default_rng(self.seed).permutation(np.asarray(y))
+        value, floor = score(synthetic, y_synthetic), score(training, y)
+        return value, floor, score(training, permuted)
+
+
+def _bad_generators(X: np.ndarray, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return white noise, and the sets of all bad generators."""
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permuted(X, axis=2)
+    centre = X.mean(axis=(0, 2), keepdims=True)
+    deviation = X.std(axis=(0, 2), keepdims=True)
+    noise = centre + deviation * rng.standard_normal(X.shape)
+    return noise, [shuffled, noise, centre + 2 * (X - centre)]

@@ -1,4 +1,4 @@
-"""Are synthetic series of use? Trained on synthetic, tested on real, and back."""
+"""Usefulness of synthetic series: train on synthetic, test on real, and vice versa."""
 
 from typing import Any
 
@@ -23,17 +23,18 @@ def predictive_score(
     n_steps: int = 5000,
     random_state: Any = None,
 ) -> float:
-    """Return the error of a one-step forecast learnt from synthetic series.
+    """Return the error of a one-step forecaster trained on synthetic series.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
 (n_samples, n_channels, n_timepoints)
-        Series; each channel is scaled to [0, 1] by the real ones.
+        Series. Each channel is scaled by the range of the real series, to [0, 1].
     model : {"gru"} or regressor, default="gru"
-        The literature's GRU forecasts the last channel at each next step from the other
-        channels (one channel: from itself); a regressor of scikit-learn forecasts the
-        last value of the last channel from all values before it.
+        The GRU of the literature forecasts the last channel one step ahead from the
+        other channels; a single channel is forecast from itself. A regressor of
+        scikit-learn forecasts the last value of the last channel from all channels at
+        all earlier time points.
     n_steps : int, default=5000
         Optimisation steps of the GRU.
     random_state : None, int, RandomState or Generator, default=None
@@ -42,13 +43,13 @@ def predictive_score(
     Returns
     -------
     float >= 0
-        Mean absolute error on the real series; smaller is better. The floor, which
-        training on real series reaches, is seldom near 0.
+        Mean absolute error on the real series; smaller is better. The floor, the error
+        after training on real series, is rarely close to 0.
 
     Raises
     ------
     ValueError
-        If the model is neither.
+        If the model is neither "gru" nor a regressor.
 
     References
     ----------
@@ -119,25 +120,27 @@ def tstr_score(
     classifier: Any = None,
     random_state: Any = None,
 ) -> float:
-    """Train on synthetic, test on real: return the balanced accuracy.
+    """Return the balanced accuracy of a classifier trained on synthetic series.
+
+    It is tested on the real series.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
 (n_samples, n_channels, n_timepoints)
-        Series; the real ones should be unseen by the generator.
+        Series. The generator should not have seen the real ones.
     y_real, y_synthetic : array-like of shape (n_samples,)
         Labels.
     classifier : classifier or None, default=None
-        Given flattened series; None takes a random forest.
+        Classifier of flattened series; None is a random forest.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the random forest.
 
     Returns
     -------
     float in [0, 1]
-        Balanced accuracy; larger is better, and training on real series is what it can
-        be compared with.
+        Balanced accuracy; larger is better. Compare it with the accuracy after training
+        on real series.
 
     References
     ----------
@@ -168,7 +171,7 @@ def trts_score(
     classifier: Any = None,
     random_state: Any = None,
 ) -> float:
-    """Train on real, test on synthetic: return the balanced accuracy.
+    """Return the balanced accuracy on synthetic series after training on real ones.
 
     Parameters
     ----------
@@ -178,15 +181,15 @@ def trts_score(
     y_real, y_synthetic : array-like of shape (n_samples,)
         Labels.
     classifier : classifier or None, default=None
-        Given flattened series; None takes a random forest.
+        Classifier of flattened series; None is a random forest.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the random forest.
 
     Returns
     -------
     float in [0, 1]
-        Balanced accuracy: how far labels of synthetic series can be trusted. It does
-        not see missing diversity; read it with `tstr_score`.
+        Balanced accuracy; large if the labels of the synthetic series are right. It
+        does not detect a lack of diversity: read it with `tstr_score`.
 
     References
     ----------
@@ -219,7 +222,7 @@ def augmentation_gain(
     classifier: Any = None,
     random_state: Any = None,
 ) -> float:
-    """Return what synthetic series add to a classifier trained on real ones.
+    """Return the gain in accuracy from adding synthetic series to the training set.
 
     Parameters
     ----------
@@ -229,16 +232,16 @@ def augmentation_gain(
     y_real, y_synthetic : array-like of shape (n_samples,)
         Their labels.
     X_test, y_test : array-like
-        Real series to be predicted, unseen by the generator, and their labels.
+        Real test series, which the generator has not seen, and their labels.
     classifier : classifier or None, default=None
-        Given flattened series; None takes a random forest.
+        Classifier of flattened series; None is a random forest.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the random forest, the same for both trainings.
 
     Returns
     -------
     float in [-1, 1]
-        Balanced accuracy with the synthetic series less that without.
+        Balanced accuracy with the synthetic series minus that without them.
 
     References
     ----------

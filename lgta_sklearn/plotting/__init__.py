@@ -1,11 +1,11 @@
-"""Pictures of series, of models and of what transformations do. They need matplotlib.
+"""Pictures of series, models and transformations. They need matplotlib.
 
-Every function takes ``ax=`` and returns the axes it drew on, so that pictures can be
-put together and changed. One that needs several panels takes an array of axes, or one
-axes that it splits. Series come in any container the augmenters take, with gaps and
-different lengths. Colours are told apart by people with any kind of colour vision
-(Okabe and Ito, 2008), and sets differ by line or marker too, so that a print in grey
-can be read.
+Every function has a parameter ``ax`` and returns the axes it drew on, so that pictures
+can be combined and changed. A picture of several panels takes an array of axes, or one
+axes, which is split. Series can be in any container that the augmenters take, with gaps
+and different lengths. The colours are distinct for people with any kind of colour
+vision (Okabe and Ito, 2008). Sets differ by line or marker too, so that a print in grey
+is readable.
 """
 
 from lgta_sklearn.plotting._comparison import (
@@ -21,7 +21,7 @@ from lgta_sklearn.plotting._sets import (
     plot_nearest_distances,
     plot_nearest_pairs,
 )
-from lgta_sklearn.plotting._strength import plot_response, plot_variations
+from lgta_sklearn.plotting._strength import plot_strength_curve, plot_variations
 
 __all__ = [
     "plot_autocorrelation",
@@ -33,8 +33,8 @@ __all__ = [
     "plot_nearest_pairs",
     "plot_overlay",
     "plot_reconstruction",
-    "plot_response",
     "plot_spectrum",
+    "plot_strength_curve",
     "plot_training",
     "plot_variations",
 ]

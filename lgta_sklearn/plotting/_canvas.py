@@ -1,4 +1,4 @@
-"""What the pictures share: axes, colours, and series as arrays."""
+"""Axes, colours and arrays of series for the pictures."""
 
 from typing import Any
 
@@ -39,9 +39,9 @@ def panels(
     Parameters
     ----------
     ax : None, Axes or array of Axes
-        None makes a figure, one axes is split, several are taken as they are.
+        None makes a new figure; one axes is split; several are used as they are.
     n_rows, n_columns : int
-        Panels.
+        Numbers of rows and columns of panels.
     size : tuple of float
         Width and height of a panel in inches.
     **shared : bool
@@ -55,9 +55,9 @@ def panels(
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If the number of axes is another one.
+        If there are more or fewer axes than panels.
     """
     if ax is None:
         plt, (width, height) = pyplot(), size
@@ -91,7 +91,7 @@ def one_panel(ax: Any) -> Any:
     Parameters
     ----------
     ax : None or Axes
-        None makes a figure.
+        None makes a new figure.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def one_panel(ax: Any) -> Any:
 
 
 def pyplot() -> Any:
-    """Import matplotlib, or say what to install.
+    """Return pyplot, or explain how to install matplotlib.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def pyplot() -> Any:
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     """
     try:
         import matplotlib.pyplot as plt
@@ -124,19 +124,19 @@ def pyplot() -> Any:
 
 
 def tidy(ax: Any, **labels: Any) -> Any:
-    """Label axes, take away what says nothing, and return them.
+    """Label axes, hide their upper and right edge, and return them.
 
     Parameters
     ----------
     ax : Axes
         The axes.
     **labels : object
-        What ``Axes.set`` takes.
+        Keyword arguments of ``Axes.set``.
 
     Returns
     -------
     Axes
-        The same.
+        The same axes.
     """
     ax.set(**labels)
     ax.spines[["top", "right"]].set_visible(False)
@@ -154,7 +154,8 @@ def colours_of(classes: np.ndarray) -> dict[Any, Any]:
     Returns
     -------
     dict
-        Seven colours that everybody tells apart; steps of one scale for more classes.
+        Seven colours that are distinct with any colour vision; for more classes, steps
+        of one scale.
     """
     if len(classes) <= len(CLASSES):
         return dict(zip(classes, CLASSES, strict=False))
@@ -170,19 +171,19 @@ def series_of(X: Any, name: str = "X") -> np.ndarray:
     Parameters
     ----------
     X : array-like, DataFrame or list
-        Series, as the augmenters take them.
+        Series in any container that the augmenters take.
     name : str, default="X"
-        Word for the error message.
+        Name for the error message.
 
     Returns
     -------
     ndarray of shape (n_samples, n_channels, n_timepoints)
-        In double precision, NaN where a value is missing and beyond the end.
+        Values in double precision, NaN for missing values and beyond the end.
 
     Raises
     ------
     ValueError
-        If it holds no series.
+        If `X` has another shape or no values.
     """
     _, rows = unpack(X)
     if rows is not None:
@@ -192,7 +193,7 @@ def series_of(X: Any, name: str = "X") -> np.ndarray:
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise ValueError(
             f"{name} must have shape (n_samples, n_timepoints) or (n_samples, "
-            f"n_channels, n_timepoints) and hold something, got {values.shape}."
+            f"n_channels, n_timepoints) and at least one value, got {values.shape}."
         )
     return with_channels(values)
 
@@ -205,14 +206,14 @@ def one_channel(X: Any, channel: int, name: str = "X") -> np.ndarray:
     X : array-like, DataFrame or list
         Series.
     channel : int
-        Which.
+        Number of the channel.
     name : str, default="X"
-        Word for the error message.
+        Name for the error message.
 
     Returns
     -------
     ndarray of shape (n_samples, n_timepoints)
-        Its values.
+        Values of the channel.
 
     Raises
     ------
@@ -230,20 +231,20 @@ def one_channel(X: Any, channel: int, name: str = "X") -> np.ndarray:
 
 
 def bridged(X: np.ndarray, n_timepoints: int | None = None) -> np.ndarray:
-    """Return series with straight lines over gaps, stretched to one length.
+    """Return series with gaps filled by straight lines, stretched to one length.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series, NaN where a value is missing and beyond the end.
+        Series, NaN for missing values and beyond the end.
     n_timepoints : int or None, default=None
-        Length of the result; None leaves each series as long as it is, with zeros
-        beyond its end, and takes its mean away.
+        Length of the result. None keeps the length of each series, subtracts its mean
+        and puts zeros beyond its end.
 
     Returns
     -------
     ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series without NaN; zeros where nothing is known.
+        Series without NaN; zeros for a channel without values.
     """
     known = ~np.isnan(X)
     lengths = X.shape[2] - known.any(axis=1)[:, ::-1].argmax(axis=1)

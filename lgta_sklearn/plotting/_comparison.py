@@ -1,4 +1,4 @@
-"""Pictures of real and synthetic series, curve by curve."""
+"""Pictures that compare curves of real and synthetic series."""
 
 import warnings
 from typing import Any
@@ -37,9 +37,9 @@ def plot_overlay(
 ) -> Any:
     """Plot synthetic series over real ones, with the quantiles of both.
 
-    Bands hold the middle half and the middle nine tenths of the real series at each
-    time point; the lines of the synthetic ones should run along their edges, and their
-    median along the real one.
+    The bands contain the middle half and the middle nine tenths of the real series at
+    each time point. The lines are the same quantiles of the synthetic series; they
+    should follow the edges of the bands, and their median that of the real series.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ def plot_overlay(
     channel : int, default=0
         Channel to draw.
     n_series : int, default=5
-        Synthetic series that are drawn themselves, as thin lines.
+        Number of synthetic series that are drawn as thin lines.
     names : tuple of str, default=("real", "synthetic")
-        What to call the sets.
+        Names of the sets.
     random_state : None, int, RandomState or Generator, default=0
-        Seed of the choice of the thin lines.
+        Seed of the choice of these series.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -65,9 +65,9 @@ def plot_overlay(
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If there are no series, or no such channel.
+        If a set has no series, or there is no such channel.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def plot_marginal(
     names: tuple[str, str] = NAMES,
     ax: Any = None,
 ) -> Any:
-    """Plot how the values are distributed, whatever their place in time.
+    """Plot the distribution of the values over all time points.
 
     Parameters
     ----------
@@ -117,11 +117,11 @@ def plot_marginal(
     channel : int, default=0
         Channel to draw.
     n_bins : int, default=50
-        Bins of the histogram, over the range of both sets.
+        Number of bins of the histograms, over the range of both sets.
     names : tuple of str, default=("real", "synthetic")
-        What to call the sets.
+        Names of the sets.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -131,9 +131,9 @@ def plot_marginal(
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If there are no series, or no such channel.
+        If a set has no series, or there is no such channel.
 
     Examples
     --------
@@ -171,21 +171,21 @@ def plot_autocorrelation(
     names: tuple[str, str] = NAMES,
     ax: Any = None,
 ) -> Any:
-    """Plot the autocorrelation of series: the mean, and the middle half of them.
+    """Plot the autocorrelation: the mean and the middle half of the series.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
 (n_samples, n_channels, n_timepoints), DataFrame or list
-        Series; gaps are bridged by straight lines.
+        Series. Gaps are filled by straight lines.
     channel : int, default=0
         Channel to draw.
     max_lag : int, default=64
-        Largest lag, if the series are long enough.
+        Largest lag; for short series, their largest one.
     names : tuple of str, default=("real", "synthetic")
-        What to call the sets.
+        Names of the sets.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -195,9 +195,9 @@ def plot_autocorrelation(
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If there are no series, or no such channel.
+        If a set has no series, or there is no such channel.
 
     Examples
     --------
@@ -224,32 +224,32 @@ def plot_spectrum(
     names: tuple[str, str] = NAMES,
     ax: Any = None,
 ) -> Any:
-    """Plot the power spectrum of series: the mean, and the middle half of them.
+    """Plot the power spectrum: the mean and the middle half of the series.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
 (n_samples, n_channels, n_timepoints), DataFrame or list
-        Series; gaps are bridged by straight lines.
+        Series. Gaps are filled by straight lines.
     channel : int, default=0
         Channel to draw.
     names : tuple of str, default=("real", "synthetic")
-        What to call the sets.
+        Names of the sets.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, the power on a logarithmic scale; what lies below a millionth of the
+        The axes. The power is on a logarithmic scale; power below a millionth of the
         largest is not shown.
 
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If there are no series, or no such channel.
+        If a set has no series, or there is no such channel.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def plot_spectrum(
     largest = 0.0
     for X, name, style in _sets(X_real, X_synthetic, channel, names):
         frequencies, power = spectrum(bridged(X))
-        # a shorter series is followed by zeros, which thin its power out
+        # the zeros beyond the end of a shorter series reduce its power
         power *= X.shape[2] / (~np.isnan(X)).sum(axis=2, keepdims=True).clip(1)
         largest = max(largest, power.mean(axis=0).max())
         _curve_with_band(ax, frequencies, power, name, style)
@@ -285,14 +285,14 @@ def _sets(X_real: Any, X_synthetic: Any, channel: int, names: tuple[str, str]) -
 def _curve_with_band(
     ax: Any, x: np.ndarray, curves: np.ndarray, name: str, style: dict[str, Any]
 ) -> None:
-    """Draw the mean of curves, (n, 1, len(x)), and the middle half of them."""
+    """Draw the mean and the middle half of curves, (n, 1, len(x))."""
     low, high = np.quantile(curves[:, 0], (0.25, 0.75), axis=0)
     ax.fill_between(x, low, high, color=style["color"], alpha=0.15, lw=0)
     ax.plot(x, curves[:, 0].mean(axis=0), lw=1.8, label=name, **style)
 
 
 def _quantiles(X: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
-    """Return quantiles at each time point; NaN where no series has a value."""
+    """Return quantiles at each time point; NaN if no series has a value there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         quantiles: np.ndarray = np.nanquantile(X, levels, axis=0)

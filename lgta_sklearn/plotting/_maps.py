@@ -1,9 +1,10 @@
-"""Series as points of a plane."""
+"""Maps: pictures of series as points of a plane."""
 
 import warnings
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lgta_sklearn._curves import flat
 from lgta_sklearn._random import seed_from
@@ -41,21 +42,22 @@ def plot_map(
     ----------
     X_real, X_synthetic : array-like of shape (n_samples, n_timepoints) or \
 (n_samples, n_channels, n_timepoints), DataFrame or list
-        Series; gaps are bridged by straight lines and shorter series stretched.
+        Series. Gaps are filled by straight lines, and shorter series are stretched.
     y_real, y_synthetic : array-like of shape (n_samples,) or None, default=None
-        Labels of both sets, to colour by.
+        Labels of both sets, shown as colours.
     method : {"pca", "tsne", "umap"}, default="pca"
-        The plane: the first two principal components of the *real* series, so that
-        synthetic ones cannot bend it; or a map of all of them that keeps neighbours
-        together (UMAP needs the package umap-learn), whose distances mean little.
+        Method of the map. ``"pca"`` is the plane of the first two principal components
+        of the *real* series, so that it does not depend on the synthetic ones. The
+        others keep neighbours together, but their distances mean little. UMAP needs the
+        package umap-learn.
     max_samples : int, default=500
-        Series of each set that are shown at most.
+        Largest number of series of each set that are shown.
     names : tuple of str, default=("real", "synthetic")
-        What to call the sets.
+        Names of the sets.
     random_state : None, int, RandomState or Generator, default=0
         Seed of the choice of series and of the map.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -65,10 +67,10 @@ def plot_map(
     Raises
     ------
     ImportError
-        Without matplotlib, or without umap-learn where that is asked for.
+        If matplotlib is not installed, or umap-learn with ``method="umap"``.
     ValueError
-        If the sets differ in channels, only one of them has labels, or the method is
-        none of the three.
+        If the sets have different channels, if only one of them has labels, or if the
+        method is unknown.
 
     References
     ----------
@@ -120,7 +122,7 @@ def plot_latent_space(
     random_state: Any = 0,
     ax: Any = None,
 ) -> Any:
-    """Plot where series lie in the latent space, coloured by their labels.
+    """Plot the codes of series in latent space, coloured by their labels.
 
     Parameters
     ----------
@@ -132,11 +134,11 @@ n_timepoints), DataFrame or list
     y : array-like of shape (n_samples,) or None, default=None
         Labels, or values of a continuous target.
     method : {"pca", "tsne", "umap"}, default="pca"
-        How the codes, without levels and scales, become a plane.
+        Method of the map of the codes, without levels and scales.
     random_state : None, int, RandomState or Generator, default=0
         Seed of the map.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -146,9 +148,9 @@ n_timepoints), DataFrame or list
     Raises
     ------
     ImportError
-        Without matplotlib, or without umap-learn where that is asked for.
+        If matplotlib is not installed, or umap-learn with ``method="umap"``.
     ValueError
-        If the method is none of the three, or the number of labels another one.
+        If the method is unknown, or the numbers of series and labels differ.
 
     Examples
     --------
@@ -164,8 +166,10 @@ n_timepoints), DataFrame or list
 
     check_consistent_length(X, y)
     codes = augmenter.encode(X)
-    # what follows the codes: levels, log-scales, and the log-length where that varies
-    n_others = 2 * augmenter.n_channels_in_ + augmenter.lengths_vary_
+    # levels and log-scales follow the codes, and the log-length if lengths vary
+    n_others = 2 * augmenter.n_channels_in_
+    if augmenter.lengths_vary_:
+        n_others += 1
     codes = codes[:, : codes.shape[1] - n_others]
     points, names = _embedded(
         codes, len(codes), method, seed_from(random_state) % 2**31
@@ -177,10 +181,12 @@ n_timepoints), DataFrame or list
     return ax
 
 
+# beside another busy process, a second thread makes t-SNE twenty times slower
+@threadpool_limits.wrap(limits=1, user_api="openmp")
 def _embedded(
     rows: np.ndarray, n_reference: int, method: str, seed: int
 ) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return rows as points of a plane, and what to call its axes.
+    """Return rows as points of a plane, and the names of its axes.
 
     Principal components are those of the first `n_reference` rows.
     """
@@ -209,7 +215,8 @@ def _embedded(
             "method='umap' needs umap-learn: pip install umap-learn"
         ) from error
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # one job, since it is seeded
+        # UMAP warns that it uses one job, since it has a seed
+        warnings.simplefilter("ignore", UserWarning)
         n_neighbors = min(15, len(rows) - 1)
         chart = UMAP(n_neighbors=n_neighbors, random_state=seed)
         return chart.fit_transform(rows), ("UMAP 1", "UMAP 2")
@@ -218,7 +225,7 @@ def _embedded(
 def _scatter_sets(
     ax: Any, points: tuple[Any, Any], labels: list[Any], names: tuple[str, str]
 ) -> None:
-    """Draw two sets: sets differ by marker, classes by colour."""
+    """Draw two sets, which differ by marker; classes differ by colour."""
     from matplotlib.lines import Line2D
 
     by_class = labels[0] is not None

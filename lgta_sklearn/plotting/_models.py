@@ -1,4 +1,4 @@
-"""Pictures of a fitted augmenter: its training, and what it makes of a series."""
+"""Pictures of a fitted augmenter: its training, reconstructions and variations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def plot_reconstruction(
     random_state: Any = 0,
     ax: Any = None,
 ) -> np.ndarray:
-    """Plot a series, what the model keeps of it, and variations of it by strength.
+    """Plot a series, its reconstruction, and variations by strength.
 
     Parameters
     ----------
@@ -36,15 +36,15 @@ def plot_reconstruction(
     series : array-like of shape (n_timepoints,) or (n_channels, n_timepoints)
         The series.
     strengths : sequence of float, default=(0.1, 0.3, 0.5)
-        Strengths, of which each gets a panel.
+        Strengths, a panel for each.
     n_variations : int, default=5
-        Variations in each panel.
+        Number of variations in each panel.
     channel : int, default=0
         Channel to draw.
     random_state : None, int, RandomState or Generator, default=0
         Seed of the variations.
     ax : matplotlib.axes.Axes, array of Axes or None, default=None
-        Where to draw: as many axes as panels, or one that is split; None makes a new
+        Axes to draw on: as many as panels, or one, which is split. None makes a new
         figure.
 
     Returns
@@ -55,7 +55,7 @@ def plot_reconstruction(
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
 
     Examples
     --------
@@ -89,29 +89,28 @@ def plot_reconstruction(
 def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
     """Plot the course of a training: loss, its parts, and active units.
 
-    The loss is the negative evidence lower bound in nats per series. While the KL term
-    is warmed up, training and held-out loss cannot be compared: the held-out one has
-    the full term. Codes that are in use (active units) should become some soon; none
-    is a collapse.
+    The loss is the negative evidence lower bound in nats per series. Training and
+    held-out loss cannot be compared while the KL term is warmed up, since the held-out
+    loss has the full term. The number of active units, which are the codes in use,
+    should rise after a few epochs; 0 is a collapse.
 
     Parameters
     ----------
     augmenter : LatentAugmenter
         Fitted.
     ax : matplotlib.axes.Axes, array of Axes or None, default=None
-        Where to draw: three axes, or one that is split; None makes a new figure.
+        Axes to draw on: three, or one, which is split. None makes a new figure.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes of shape (3,)
         The axes: loss, parts of the training loss without their weights, active
-        units. Without a loss that tells its parts (a criterion of one's own) the last
-        two stay empty and say so.
+        units. The last two are empty if the criterion does not record its parts.
 
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pictures of whole sets: how many of each class, and how near to the training set."""
+"""Pictures of whole sets: class balance, and distances to the training set."""
 
 from collections import Counter
 from typing import Any
@@ -28,16 +28,16 @@ def plot_class_balance(
     names: tuple[str, str] = ("before", "after"),
     ax: Any = None,
 ) -> Any:
-    """Plot how many series of each class there are, before and after.
+    """Plot the number of series of each class, before and after.
 
     Parameters
     ----------
     y_before, y_after : array-like of shape (n_samples,)
         Labels.
     names : tuple of str, default=("before", "after")
-        What to call them.
+        Names of the two sets.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def plot_class_balance(
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
 
     Examples
     --------
@@ -77,11 +77,12 @@ def plot_class_balance(
 def plot_nearest_distances(
     X_train: Any, X_synthetic: Any, X_holdout: Any = None, *, ax: Any = None
 ) -> Any:
-    """Plot how near synthetic series come to the series that were trained on.
+    """Plot the distances of synthetic series to the nearest training series.
 
-    For each distance, the share of series that have a training series as near as that.
-    The curve of the synthetic series should lie on that of real ones: left of it they
-    are copies or nearly so, and a copy is a step at 0; right of it they are far off.
+    The curves are cumulative: for each distance, the share of series that have a
+    training series at most so far away. The curve of the synthetic series should match
+    that of real ones. Further left, synthetic series are almost copies, and exact
+    copies are a step at 0; further right, they are far off.
 
     Parameters
     ----------
@@ -91,10 +92,10 @@ n_channels, n_timepoints), DataFrame or list
     X_synthetic : array-like, DataFrame or list
         Synthetic series.
     X_holdout : array-like, DataFrame or list, or None, default=None
-        Real series the generator has not seen, to compare with. None compares with
-        the training series among themselves.
+        Real series the generator has not seen, for comparison. None compares with the
+        distances between training series.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -105,9 +106,9 @@ n_channels, n_timepoints), DataFrame or list
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If there are no series, or a single one to train on.
+        If a set has no series, or there is only one training series.
 
     References
     ----------
@@ -148,9 +149,9 @@ def plot_nearest_pairs(
     channel: int = 0,
     ax: Any = None,
 ) -> np.ndarray:
-    """Plot the synthetic series that come nearest to a training series, and that one.
+    """Plot the synthetic series that are nearest to a training series, with that one.
 
-    If any is a copy, one of these is.
+    If there are copies, they are among these.
 
     Parameters
     ----------
@@ -160,25 +161,25 @@ n_channels, n_timepoints), DataFrame or list
     X_synthetic : array-like, DataFrame or list
         Synthetic series.
     n_pairs : int, default=4
-        Pairs to draw, the nearest first; fewer if there are fewer series.
+        Number of pairs, the nearest first; fewer if there are fewer series.
     channel : int, default=0
-        Channel to draw; distances are of all channels.
+        Channel to draw. Distances are over all channels.
     ax : matplotlib.axes.Axes, array of Axes or None, default=None
-        Where to draw: as many axes as pairs, or one that is split; None makes a new
+        Axes to draw on: as many as pairs, or one, which is split. None makes a new
         figure.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes of shape (n_pairs,)
-        The axes. Their titles tell the distance as a multiple of what a training
-        series is, in the median, from the next one.
+        The axes. Their titles give the distance as a multiple of the median distance
+        between a training series and its nearest neighbour.
 
     Raises
     ------
     ImportError
-        Without matplotlib.
+        If matplotlib is not installed.
     ValueError
-        If there are no series, or a single one to train on.
+        If a set has no series, or there is only one training series.
 
     Examples
     --------
@@ -208,7 +209,7 @@ n_channels, n_timepoints), DataFrame or list
 
 
 def _rows(*sets: Any) -> list[np.ndarray]:
-    """Return one row per series, in the units of the first set and of one length."""
+    """Return one row per series, of one length, standardised by the first set."""
     series = [series_of(X) for X in sets]
     length = max(X.shape[2] for X in series)
     closed = [bridged(X, length) for X in series]
@@ -219,7 +220,7 @@ def _rows(*sets: Any) -> list[np.ndarray]:
 def _nearest(
     rows: np.ndarray, among: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return distance and number of the nearest row; None is of the others."""
+    """Return distance and number of the nearest row of a set; None: the other rows."""
     from sklearn.neighbors import NearestNeighbors
 
     if among is None and len(rows) < 2:

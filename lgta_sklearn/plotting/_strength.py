@@ -1,4 +1,4 @@
-"""Pictures of what transformations and strengths do."""
+"""Pictures of the effects of transformations and strengths."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -15,12 +15,12 @@ from lgta_sklearn.plotting._canvas import (
     tidy,
 )
 
-__all__ = ["plot_response", "plot_variations"]
+__all__ = ["plot_strength_curve", "plot_variations"]
 
 STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
-def plot_response(
+def plot_strength_curve(
     augmenter: Any,
     X: Any,
     transformations: Sequence[Any] | None = None,
@@ -29,11 +29,11 @@ def plot_response(
     random_state: Any = 0,
     ax: Any = None,
 ) -> Any:
-    """Plot how far variations lie from their sources against the strength.
+    """Plot the distance of variations from their sources against the strength.
 
-    Distances are root mean squares over time, in units of the standard deviation that
-    a series has itself: the mean over the series as a line, the middle half of them
-    as a band. On the dotted line the distance is the strength.
+    Distances are root mean squares over time, in standard deviations of the series
+    itself. The line is the mean over the series, the band their middle half. On the
+    dotted line, the distance is equal to the strength.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ def plot_response(
 n_timepoints)
         Series to vary.
     transformations : sequence of callable or None, default=None
-        Transformations to compare; None takes the augmenter's own.
+        Transformations to compare; None is that of the augmenter.
     strengths : sequence of float, default=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
         Strengths.
     random_state : None, int, RandomState or Generator, default=0
         Seed of the variations.
     ax : matplotlib.axes.Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -60,11 +60,11 @@ n_timepoints)
     --------
     >>> from lgta_sklearn import DirectAugmenter
     >>> from lgta_sklearn.datasets import make_waves
-    >>> from lgta_sklearn.plotting import plot_response
+    >>> from lgta_sklearn.plotting import plot_strength_curve
     >>> from lgta_sklearn.transforms import Drift, TimeWarp
     >>> X = make_waves(40, random_state=0)
     >>> augmenter = DirectAugmenter(random_state=0).fit(X)
-    >>> ax = plot_response(augmenter, X, [Drift(), TimeWarp()])
+    >>> ax = plot_strength_curve(augmenter, X, [Drift(), TimeWarp()])
     """
     ax = one_panel(ax)
     for number, one in enumerate(_with_each(augmenter, transformations)):
@@ -106,26 +106,26 @@ def plot_variations(
     series : array-like of shape (n_timepoints,) or (n_channels, n_timepoints)
         The series.
     augmenters : mapping of str to augmenter
-        Fitted augmenters, of which each gets a column; they are not changed.
+        Fitted augmenters, a column for each; they are not changed.
     transformations : sequence of callable
         Transformations.
     strength : float, default=0.3
         Strength of all variations.
     n_variations : int, default=4
-        Variations in each picture.
+        Number of variations in each panel.
     channel : int, default=0
         Channel to draw.
     random_state : None, int, RandomState or Generator, default=0
-        Seed of the variations: factors, warps and lines are the same for each
-        augmenter.
+        Seed of the variations, the same for each augmenter, so that factors, warps and
+        lines are the same.
     ax : matplotlib.axes.Axes, array of Axes or None, default=None
-        Where to draw: as many axes as panels, or one that is split; None makes a new
+        Axes to draw on: as many as panels, or one, which is split. None makes a new
         figure.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes of shape (n_transformations, 1 + n_augmenters)
-        The axes; the first column has the series alone.
+        The axes. The first column shows the series alone.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def _with_each(augmenter: Any, transformations: Sequence[Any] | None) -> list[An
 
 
 def _name(transformation: Any) -> str:
-    """Return what to call a transformation in a picture."""
+    """Return the name of a transformation in a picture."""
     if transformation is None:
         return "default"
     return getattr(transformation, "__name__", type(transformation).__name__)

@@ -1,68 +1,62 @@
-"""Transformations made of transformations, and how far any of them moves rows."""
+"""Combinations of transformations, and the steps by which transformations move rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+
+from lgta_sklearn.transforms._protocol import (
+    KINDS,
+    BaseTransformation,
+    Transformation,
+    acts_on_residual,
+    moves_of,
+    needs_posterior,
+    needs_time,
+    scaled,
+    transformed,
+)
 
 __all__ = [
     "Compose",
     "OneOf",
     "SomeOf",
+    "Transformation",
     "check_transformation",
     "moves_of",
     "scaled",
     "step_of",
+    "transformed",
 ]
-
-Transformation = Callable[..., np.ndarray]
-KINDS = ("codes", "levels", "series")  # each moves what the one before it moves, too
-
-
-def moves_of(transformation: Transformation) -> str:
-    """Return what a transformation moves.
-
-    Parameters
-    ----------
-    transformation : callable
-        Transformation of any kind.
-
-    Returns
-    -------
-    {"codes", "levels", "series"}
-        What it says; ``"codes"`` if it says nothing.
-    """
-    return getattr(transformation, "moves", "codes")
 
 
 def check_transformation(
     transformation: Transformation | None, *, has_time: bool, has_posterior: bool
 ) -> None:
-    """Refuse, before anything is trained, a transformation that cannot be applied.
+    """Check, before anything is trained, that a transformation can be applied.
 
     Parameters
     ----------
     transformation : callable or None
         Transformation of any kind.
     has_time : bool
-        Whether what it acts on has a time axis.
+        Whether the codes have a time axis.
     has_posterior : bool
-        Whether a model knows how uncertain it is.
+        Whether a model knows the uncertainty of the codes.
 
     Raises
     ------
     ValueError
-        If it needs a time axis or a posterior and there is none, or its probabilities
-        do not fit.
+        If it needs a time axis or a posterior and there is none, or if the
+        probabilities of a combination do not fit.
     """
-    if getattr(transformation, "needs_time", False) and not has_time:
+    if needs_time(transformation) and not has_time:
         raise ValueError(
             f"transformation={transformation!r} acts along time, and one code for the "
-            "whole series has no time axis. Use LatentAugmenter(latent='temporal'), "
+            "whole series has no time axis. Use LatentAugmenter(latent='per_step'), "
             "whose codes have one, or DirectAugmenter(transformation)."
         )
-    if getattr(transformation, "needs_posterior", False) and not has_posterior:
+    if needs_posterior(transformation) and not has_posterior:
         raise ValueError(
             f"transformation={transformation!r} asks a model how uncertain it is, and "
             "there is none that knows. Use LatentAugmenter with variational=True."
@@ -73,149 +67,74 @@ def check_transformation(
             check_transformation(inner, has_time=has_time, has_posterior=has_posterior)
 
 
-def scaled(transformation: Transformation, factor: float) -> Transformation:
-    """Return a transformation that goes farther, or less far.
-
-    Parameters
-    ----------
-    transformation : callable
-        Transformation of any kind. One that has a method `scaled` is asked; of another
-        the effect is multiplied.
-    factor : float
-        How much farther it goes than by itself.
-
-    Returns
-    -------
-    callable
-        Transformation of the same kind.
-    """
-    if hasattr(transformation, "scaled"):
-        return transformation.scaled(factor)
-    return _Farther(transformation, factor)
-
-
 def step_of(
-    transformation: Transformation, V: np.ndarray, rng: np.random.Generator, peers: Any
+    transformation: Transformation,
+    V: np.ndarray,
+    rng: np.random.Generator,
+    reference: Any,
 ) -> np.ndarray:
-    """Return how far a transformation moves rows.
+    """Return the steps by which a transformation moves rows.
 
     Parameters
     ----------
     transformation : callable
         Transformation of any kind.
     V : ndarray of shape (n_samples, n_columns)
-        As much of each series as it moves, or more.
+        The columns that it moves, and possibly more, of each series.
     rng : numpy.random.Generator
         Source of randomness.
-    peers : object
-        The training series, and where in V there are sequences.
+    reference : object
+        The training series; it knows which columns of V are sequences.
 
     Returns
     -------
     ndarray of shape (n_samples, n_columns)
-        Steps; 0 in the columns that it does not move.
+        Steps, 0 in the columns that it does not move.
     """
     if isinstance(transformation, _Combination):
-        return transformation(V, rng, peers) - V
+        return transformation(V, rng, reference) - V
     step = np.zeros_like(V)
     moves = moves_of(transformation)
-    if moves == "codes":  # it knows nothing but sequences
-        noise = not getattr(transformation, "spares_noise", False)
-        for part in peers.sequences(V, rng, noise=noise):
+    if moves == "codes":  # it is called with sequences
+        noise = acts_on_residual(transformation)
+        for part in reference.sequences(V, rng, noise=noise):
             moved = transformed(transformation, part.Z, part.rng)
             step[part.where] = part.unfold(moved - part.Z)
     else:
-        part = V if moves == "series" else V[:, : peers.n_movable]
-        moved = transformed(transformation, part, rng, peers, may_lose=True)
+        part = V if moves == "series" else V[:, : reference.n_described]
+        moved = transformed(transformation, part, rng, reference, may_lose=True)
         step[:, : part.shape[1]] = moved - part
     return step
 
 
-def transformed(
-    transformation: Transformation, Z: np.ndarray, *others: Any, may_lose: bool = False
-) -> np.ndarray:
-    """Return what a transformation makes of values, checked.
+class _Combination(BaseTransformation):
+    """Apply transformations one after another, each to some of the rows.
 
-    Parameters
-    ----------
-    transformation : callable
-        Transformation of any kind; it gets a copy.
-    Z : ndarray of shape (n_samples, ...)
-        Values, NaN where nothing is known.
-    *others : object
-        What else it is called with.
-    may_lose : bool, default=False
-        Whether it may return NaN where `Z` has none: what a neighbour does not have.
-
-    Returns
-    -------
-    ndarray of the shape of Z
-        Values.
-
-    Raises
-    ------
-    ValueError
-        If they have another shape, or are not finite although all of `Z` is.
-    """
-    moved = np.asarray(transformation(Z.copy(), *others))
-    if moved.shape != Z.shape or moved.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{transformation!r} returned {moved.dtype} of shape {moved.shape}, "
-            f"expected numbers of the shape of what it was given, {Z.shape}."
-        )
-    lost = np.isinf(moved) if may_lose or np.isnan(Z).any() else ~np.isfinite(moved)
-    if lost.any():
-        raise ValueError(
-            f"{transformation!r} returned {int(lost.sum())} values that are NaN or "
-            "infinite, expected finite numbers."
-        )
-    return moved
-
-
-class _Farther:
-    """A transformation whose effect is multiplied."""
-
-    def __init__(self, inner: Transformation, factor: float) -> None:
-        self.inner, self.factor, self.moves = inner, factor, moves_of(inner)
-
-    def __repr__(self) -> str:
-        return repr(self.inner)
-
-    def __call__(
-        self, V: np.ndarray, rng: np.random.Generator, *peers: Any
-    ) -> np.ndarray:
-        moved = transformed(self.inner, V, rng, *peers, may_lose=bool(peers))
-        farther: np.ndarray = V + self.factor * (moved - V)
-        return farther
-
-
-class _Combination(BaseEstimator):
-    """What the combinations share: each row goes through some of the transformations.
-
-    What is drawn for one transformation does not depend on what others draw.
+    Each transformation has a generator of its own, so that its draws do not depend on
+    the other transformations.
     """
 
     transformations: Sequence[Transformation]
 
     @property
-    def moves(self) -> str:
-        """Return what the transformations move, together.
+    def moves(self) -> str:  # type: ignore[override]  # it depends on the parts
+        """Return what the transformations move together.
 
         Returns
         -------
         {"codes", "levels", "series"}
-            The most that one of them moves.
+            The widest kind among the transformations.
         """
         kinds = [moves_of(inner) for inner in self.transformations]
         return max(kinds, key=KINDS.index, default="codes")
 
     def scaled(self, factor: float) -> Any:
-        """Return the same combination, every part of it on another scale.
+        """Return the same combination of scaled transformations.
 
         Parameters
         ----------
         factor : float
-            What the scales are multiplied by.
+            Factor of the effect of each transformation.
 
         Returns
         -------
@@ -226,19 +145,19 @@ class _Combination(BaseEstimator):
         return type(self)(**{**self.get_params(deep=False), "transformations": inner})
 
     def __call__(
-        self, V: np.ndarray, rng: np.random.Generator, peers: Any = None
+        self, V: np.ndarray, rng: np.random.Generator, reference: Any = None
     ) -> np.ndarray:
-        """Return rows, moved one transformation after another.
+        """Return rows that were moved by one transformation after another.
 
         Parameters
         ----------
         V : ndarray of shape (n_samples, ...)
-            Sequences or codes; or, with `peers`, as much of each series as the widest
-            of the transformations moves.
+            Sequences or codes; with `reference`, the columns of each series that the
+            widest of the transformations moves.
         rng : numpy.random.Generator
             Source of randomness.
-        peers : object or None, default=None
-            The training series; None if all transformations are of sequences.
+        reference : object or None, default=None
+            The training series; None if all transformations move sequences.
 
         Returns
         -------
@@ -250,16 +169,16 @@ class _Combination(BaseEstimator):
         for transformation, stream, rows in zip(
             self.transformations, streams, chosen, strict=True
         ):
-            if peers is None:
+            if reference is None:
                 step = transformed(transformation, V, stream) - V
             else:
-                step = step_of(transformation, V, stream, peers)
-            # by choice, not by product: a step may be NaN where nothing is known
+                step = step_of(transformation, V, stream, reference)
+            # not a product with 0 or 1: a step is NaN where a value is missing
             V = np.where(rows.reshape(-1, *[1] * (V.ndim - 1)), V + step, V)
         return V
 
     def _chosen(self, n_rows: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Yield for each transformation which rows go through it."""
+        """Yield for each transformation the rows that it is applied to."""
         raise NotImplementedError
 
 
@@ -295,7 +214,7 @@ class SomeOf(_Combination):
     transformations : sequence of callable
         Transformations of any kind.
     probabilities : sequence of float in [0, 1]
-        For each, the share of rows that it is applied to, at random.
+        Probability that a transformation is applied to a row, one for each.
 
     Raises
     ------
@@ -324,14 +243,15 @@ class SomeOf(_Combination):
 
 
 class OneOf(_Combination):
-    """Apply to each row one of several transformations, drawn at random.
+    """Apply one of several transformations to each row, drawn at random.
 
     Parameters
     ----------
     transformations : sequence of callable
         Transformations of any kind.
     probabilities : sequence of float or None, default=None
-        How often each is drawn, in relation to the others; None draws all alike.
+        Probability of each transformation, up to a common factor; None draws all of
+        them with the same probability.
 
     Raises
     ------

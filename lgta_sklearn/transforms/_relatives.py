@@ -1,26 +1,27 @@
-"""Transformations that look at the training series, or ask the model."""
+"""Transformations that use the training series or the uncertainty of the model."""
 
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+
+from lgta_sklearn.transforms._protocol import BaseTransformation
 
 __all__ = ["LinearDelta", "Mixup", "PosteriorNoise"]
 
 
-class Mixup(BaseEstimator):
-    """Move each series towards a neighbour of its class: SMOTE through latent space.
+class Mixup(BaseTransformation):
+    """Move each series towards a neighbour of its class: SMOTE in latent space.
 
-    The code, the levels and the log-scales go a random share of the way, and what the
-    model cannot explain fades from the one series to the other, so that the way leads
-    from a series exactly to its neighbour. A series without another one of its class
-    stays where it is.
+    The code, the levels and the log-scales go a random share of the way. The residual,
+    which the model cannot explain, goes the same share of its way to that of the
+    neighbour, so that the whole way ends exactly at the neighbour. A series that is the
+    only one of its class does not move.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Nearest series of the class among which to draw; of all series, where there are
-        no labels.
+        Number of nearest neighbours of the same class from which one is drawn; if there
+        are no labels, of nearest neighbours among all series.
 
     References
     ----------
@@ -42,7 +43,7 @@ class Mixup(BaseEstimator):
         self.n_neighbors = n_neighbors
 
     def __call__(
-        self, V: np.ndarray, rng: np.random.Generator, peers: Any
+        self, V: np.ndarray, rng: np.random.Generator, reference: Any
     ) -> np.ndarray:
         """Return rows between those given and their neighbours.
 
@@ -52,7 +53,7 @@ class Mixup(BaseEstimator):
             Whole series.
         rng : numpy.random.Generator
             Source of randomness.
-        peers : object
+        reference : object
             The training series.
 
         Returns
@@ -60,22 +61,23 @@ class Mixup(BaseEstimator):
         ndarray of shape (n_samples, n_columns)
             Rows.
         """
-        near = peers.neighbor(V, self.n_neighbors, rng)
+        near = reference.neighbor(V, self.n_neighbors, rng)
         mixed: np.ndarray = V + rng.uniform(size=(len(V), 1)) * (near - V)
         return mixed
 
 
-class LinearDelta(BaseEstimator):
-    """Move each series as two others of its class differ, in level and scale too.
+class LinearDelta(BaseTransformation):
+    """Move each series by the difference of two others of its class.
 
-    What two series of a class differ by is what the class permits. A class of fewer
-    than eight series is moved by the differences within the others too. Unlike `Jitter`
-    it keeps what belongs together (a code with a level) together.
+    Codes, levels and log-scales move together. A difference between two series of a
+    class is a change that the class permits. For a class of fewer than eight series,
+    differences within the other classes are used too. Unlike `Jitter`, it keeps the
+    correlations between codes and levels.
 
     Parameters
     ----------
     scale : float, default=0.25
-        Share of the spread of the class: with 1, moves have its covariance.
+        Factor of the differences. With 1, steps have the covariance of the class.
 
     References
     ----------
@@ -97,7 +99,7 @@ class LinearDelta(BaseEstimator):
         self.scale = scale
 
     def __call__(
-        self, V: np.ndarray, rng: np.random.Generator, peers: Any
+        self, V: np.ndarray, rng: np.random.Generator, reference: Any
     ) -> np.ndarray:
         """Return rows moved by the differences of pairs.
 
@@ -107,7 +109,7 @@ class LinearDelta(BaseEstimator):
             Standardised codes, levels and log-scales.
         rng : numpy.random.Generator
             Source of randomness.
-        peers : object
+        reference : object
             The training series.
 
         Returns
@@ -115,22 +117,22 @@ class LinearDelta(BaseEstimator):
         ndarray of shape (n_samples, n_columns)
             Rows.
         """
-        one, other = peers.pair(V, rng)
-        # a difference has twice the variance of what the class permits
+        one, other = reference.pair(V, rng)
+        # a difference has twice the variance of the class
         moved: np.ndarray = V + self.scale * (one - other) / np.sqrt(2)
         return moved
 
 
-class PosteriorNoise(BaseEstimator):
-    """Draw each code from its posterior: the model's own uncertainty about it.
+class PosteriorNoise(BaseTransformation):
+    """Draw each code from its posterior distribution.
 
-    What the model is sure of hardly moves. It needs a variational model; series
-    themselves have no posterior.
+    Codes of which the model is certain hardly move. A variational model is needed;
+    series themselves have no posterior.
 
     Parameters
     ----------
     scale : float, default=1.0
-        Share of the standard deviation of the posterior; 1 is a draw from it.
+        Factor of the standard deviation of the posterior. 1 is a draw from it.
 
     References
     ----------
@@ -151,7 +153,7 @@ class PosteriorNoise(BaseEstimator):
         self.scale = scale
 
     def __call__(
-        self, V: np.ndarray, rng: np.random.Generator, peers: Any
+        self, V: np.ndarray, rng: np.random.Generator, reference: Any
     ) -> np.ndarray:
         """Return rows whose codes are drawn from their posteriors.
 
@@ -161,8 +163,8 @@ class PosteriorNoise(BaseEstimator):
             Standardised codes, levels and log-scales.
         rng : numpy.random.Generator
             Source of randomness.
-        peers : object
-            Knows the posterior.
+        reference : object
+            The training series; its `posterior_scale` is the uncertainty of the codes.
 
         Returns
         -------
@@ -174,7 +176,7 @@ class PosteriorNoise(BaseEstimator):
         ValueError
             If there is no posterior.
         """
-        spread = peers.posterior_scale
+        spread = reference.posterior_scale
         if spread is None:
             raise ValueError(
                 "PosteriorNoise asks a model how uncertain it is, and there is none "

@@ -1,37 +1,34 @@
-"""Transformations of sequences of standardised values, whatever these stand for.
+"""Transformations of sequences of standardised values: codes, series or residuals.
 
-Letters: ``Z`` values, (n, L, d), or (n, d) where there is no time axis; ``tau`` the
-time of a step, from -1/2 to 1/2.
+Letters: ``Z`` values, (n, L, d), or (n, d) without a time axis; ``tau`` the time of a
+step, from -1/2 to 1/2.
 
-What a transformation draws for a series does not depend on L or d (but for white noise
-and random walks), so that generators in the same state give the same warp to a code, to
-its series, and to what the one does not explain of the other.
+The draws of a transformation for a series do not depend on L or d, except for white
+noise and random walks. Generators in the same state therefore give the same warp to a
+code, to its series, and to the residual.
 """
 
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
+
+from lgta_sklearn.transforms._protocol import BaseTransformation
 
 __all__ = ["Drift", "Jitter", "MagnitudeWarp", "Scaling", "TimeWarp", "Trend"]
 
-SLOWEST = 0.1  # speed of a warped clock, where the true one has 1
+SLOWEST = 0.1  # speed of a warped clock; an unwarped one has 1
 
 
-class _OfSequences(BaseEstimator):
-    """A transformation with a scale."""
-
-    needs_time: ClassVar[bool] = False
-    # whether what a model cannot explain stays as it is: noise does not grow with
-    # the signal
-    spares_noise: ClassVar[bool] = False
+class _OfSequences(BaseTransformation):
+    """A transformation of sequences, with a scale."""
 
     def __init__(self, scale: float = 0.25) -> None:
         self.scale = scale
 
     def __call__(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return values transformed.
+        """Return transformed values.
 
         Parameters
         ----------
@@ -55,21 +52,21 @@ class _OfSequences(BaseEstimator):
             raise ValueError(
                 f"{name} acts along the time axis, (n_samples, n_steps, n_features), "
                 f"and codes of shape {Z.shape} have none. Use "
-                "LatentAugmenter(latent='temporal'), whose codes have one, or "
+                "LatentAugmenter(latent='per_step'), whose codes have one, or "
                 f"DirectAugmenter({name}())."
             )
         return self._transformed(Z, rng)
 
     def scaled(self, factor: float) -> Any:
-        """Return the same transformation on another scale.
+        """Return the same transformation with another scale.
 
         Half of a time warp is a clock that deviates by half, not the mean of a series
-        and its warp.
+        and its warped version.
 
         Parameters
         ----------
         factor : float
-            What the scale is multiplied by.
+            Factor of the scale.
 
         Returns
         -------
@@ -88,8 +85,8 @@ class Jitter(_OfSequences):
     Parameters
     ----------
     scale : float, default=0.25
-        Standard deviation of the noise, in standard deviations of the values (within
-        the classes, for codes per series if there are labels).
+        Standard deviation of the noise, in standard deviations of the values. For one
+        code per series these are taken within the classes, if there are labels.
 
     References
     ----------
@@ -130,7 +127,7 @@ class Scaling(_OfSequences):
     array([1.01, 1.01, 1.01, 1.01])
     """
 
-    spares_noise: ClassVar[bool] = True
+    acts_on_residual: ClassVar[bool] = False  # noise does not grow with the signal
 
     def _transformed(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         factor = 1 + self.scale * rng.standard_normal(len(Z))
@@ -144,10 +141,10 @@ class MagnitudeWarp(_OfSequences):
     Parameters
     ----------
     scale : float, default=0.25
-        Standard deviation of the curve at its knots, where it is Gaussian with mean 1;
-        between them it is a cubic spline.
+        Standard deviation of the curve at its knots. Its values there are Gaussian with
+        mean 1; between the knots it is a cubic spline.
     n_knots : int, default=4
-        Knots beside those at both ends.
+        Number of knots, without those at both ends.
 
     References
     ----------
@@ -163,7 +160,7 @@ class MagnitudeWarp(_OfSequences):
     """
 
     needs_time: ClassVar[bool] = True
-    spares_noise: ClassVar[bool] = True
+    acts_on_residual: ClassVar[bool] = False  # noise does not grow with the signal
 
     def __init__(self, scale: float = 0.25, n_knots: int = 4) -> None:
         super().__init__(scale)
@@ -176,16 +173,16 @@ class MagnitudeWarp(_OfSequences):
 
 
 class TimeWarp(_OfSequences):
-    """Let time pass faster and slower, by a smooth random clock; the ends stay.
+    """Read each series by a smooth random clock; both ends keep their values.
 
     Parameters
     ----------
     scale : float, default=0.25
-        Standard deviation of the speed of the clock at its knots, where it is Gaussian
-        with mean 1 (at least 0.1, so that time never stands or goes back); between them
-        it is a cubic spline.
+        Standard deviation of the speed of the clock at its knots. Its values there are
+        Gaussian with mean 1; between the knots it is a cubic spline. The speed is at
+        least 0.1, so that time never stops or goes back.
     n_knots : int, default=4
-        Knots beside those at both ends.
+        Number of knots, without those at both ends.
 
     References
     ----------
@@ -209,7 +206,7 @@ class TimeWarp(_OfSequences):
 
     def _transformed(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, n_steps = Z.shape[:2]
-        # on a grid of its own, so that codes and series get the same clock
+        # on a grid of fixed size, so that codes and series get the same clock
         speed = 1 + self.scale * _smooth(n, 129, self.n_knots, rng)
         speed = np.maximum(speed, SLOWEST)
         passed = np.cumsum((speed[:, 1:] + speed[:, :-1]) / 2, axis=1)
@@ -226,7 +223,7 @@ class TimeWarp(_OfSequences):
 
 
 class Drift(_OfSequences):
-    """Add a random walk, as sensors and moods drift; the same to all features.
+    """Add a random walk, the same to all features.
 
     Parameters
     ----------
@@ -259,7 +256,7 @@ class Drift(_OfSequences):
 
 
 class Trend(_OfSequences):
-    """Add a straight line of random slope through the middle; the same to all features.
+    """Add a straight line of random slope, 0 in the middle, the same to all features.
 
     Parameters
     ----------
