@@ -1,9 +1,9 @@
 """Measure what balancing does to a rare class: ECG5000, 2 to 292 training beats.
 
-Every class grows to the size of the largest. What suits `SyntheticOverSampler` is chosen on
-halves of the training part (three times two halves); then the test part is predicted
-once for each of five seeds. aeon's MiniRocketClassifier and a random forest of 100
-trees, as they come.
+Every class grows to the size of the largest. The parameters of `SyntheticOverSampler`
+are chosen on halves of the training part (three times two halves); then the test part
+is predicted once for each of five seeds. The classifiers are aeon's
+MiniRocketClassifier and a random forest of 100 trees with their defaults.
 
     LGTA_DATA=folder python benchmarks/imbalance.py
 

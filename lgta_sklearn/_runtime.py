@@ -65,7 +65,7 @@ def pinned_runtime(n_threads: int = 1) -> Iterator[None]:
     import torch
     from threadpoolctl import ThreadpoolController
 
-    openmp = ThreadpoolController().select(user_api="openmp")
+    pools = ThreadpoolController()  # of OpenMP and BLAS
     # the setting is per thread but new threads inherit it: the first call to enter
     # notes the user's value and every call restores that one
     with _THREADS_LOCK:
@@ -76,7 +76,7 @@ def pinned_runtime(n_threads: int = 1) -> Iterator[None]:
     own = _pinned.__dict__.setdefault("stack", [])  # one call within another
     own.append(n_threads)
     try:
-        with openmp.limit(limits=n_threads), _neutral_torch_modes():
+        with pools.limit(limits=n_threads), _neutral_torch_modes():
             yield
     finally:
         own.pop()

@@ -38,7 +38,9 @@ def test_an_identity_is_equivariant(kind):
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(50, 6, 4, generator=generator, dtype=torch.float64)
     z = (z - z.mean((0, 1))) / z.std((0, 1), correction=0)
-    moved, wanted = TwinPerturbation(np.random.default_rng(0), [kind])(z, z.reshape(50, 24, 1))
+    moved, wanted = TwinPerturbation(np.random.default_rng(0), [kind])(
+        z, z.reshape(50, 24, 1)
+    )
     assert not torch.allclose(moved, z)
     if kind in (Jitter, Scaling, Drift, Trend):  # bent at steps, not at time points
         torch.testing.assert_close(

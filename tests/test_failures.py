@@ -13,8 +13,8 @@ from skorch.callbacks import Callback
 
 from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.datasets import make_waves
-from lgta_sklearn.training.nets import AugmenterNet
 from lgta_sklearn.networks.frozen import infer
+from lgta_sklearn.training.nets import AugmenterNet
 
 X = make_waves(30, n_timepoints=24, random_state=0)
 
@@ -329,7 +329,8 @@ def test_ctrl_c_stops_a_whole_search():
                 print("begun", flush=True)
             def on_batch_end(self, net, **kwargs):
                 os.kill(os.getpid(), signal.SIGINT)
-        augmenter = LatentAugmenter(max_epochs=2, net=AugmenterNet(callbacks=[Interrupt()]))
+        net = AugmenterNet(callbacks=[Interrupt()])
+        augmenter = LatentAugmenter(max_epochs=2, net=net)
         search = GridSearchCV(augmenter, {"latent_dim": [2, 3, 4]}, cv=2)
         try:
             search.fit(make_waves(30, n_timepoints=12, random_state=0))

@@ -68,6 +68,7 @@ class Repeating(BaseAugmenter):
             np.random.random()  # noqa: NPY002
         if self.fault == "keeps":
             Repeating.firsts.append(panel.values.mean())
+            self.mean_ = self.mean_ + 0.01 * len(Repeating.firsts)
 
     def _sample_block(self, n_samples, labels, rng):
         noise = rng.normal(size=(n_samples, *self.mean_.shape))
@@ -79,8 +80,6 @@ class Repeating(BaseAugmenter):
         if self.fault == "units":
             noise += 1e6
         noise = noise * scale[:, None, None]
-        if self.fault == "keeps":
-            noise = noise + self.firsts[0] + len(self.firsts)
         return Panel.full(self.mean_ + 0.1 * noise)
 
 

@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader, Subset
 from lgta_sklearn import LatentAugmenter
 from lgta_sklearn.networks.vae import VAE
 from lgta_sklearn.training.batches import TensorBatches
-from lgta_sklearn.training.losses import ELBOLoss
 from lgta_sklearn.training.callbacks import KLWarmUp, WarmupStableDecay
+from lgta_sklearn.training.losses import ELBOLoss
 from lgta_sklearn.training.nets import AugmenterNet
 from lgta_sklearn.training.trainer import make_plan
 
@@ -315,7 +315,8 @@ def test_ctrl_c_ends_fit_with_keyboard_interrupt():
             def on_batch_end(self, net, **kwargs):
                 if len(net.history) == 3:
                     os.kill(os.getpid(), signal.SIGINT)
-        augmenter = LatentAugmenter(max_epochs=50, net=AugmenterNet(callbacks=[Interrupt()]))
+        net = AugmenterNet(callbacks=[Interrupt()])
+        augmenter = LatentAugmenter(max_epochs=50, net=net)
         try:
             augmenter.fit(np.random.default_rng(0).normal(size=(30, 12)))
         except KeyboardInterrupt:

@@ -140,20 +140,22 @@ class TestSequences:
 class Reference:
     """Two parts, of which the second is noise; partners that are easy to name."""
 
-    n_described, posterior_scale = 3, None
+    n_movable, posterior_scale = 3, None
 
     def __init__(self):
         self.asked = []
 
     def sequences(self, V, rng, *, noise=True):
-        from lgta_sklearn.augmenters._reference import Part
+        from lgta_sklearn.augmenters._reference import SequenceView
 
         assert noise in (True, False)
         self.asked.append(noise)
         part = slice(None), slice(0, 2)
-        yield Part(V[:, :2], rng, part, lambda step: 10 * step)
+        yield SequenceView(V[:, :2], rng, part, lambda step: 10 * step)
         if noise:
-            yield Part(V[:, 3:], rng, (slice(None), slice(3, 4)), lambda step: step)
+            yield SequenceView(
+                V[:, 3:], rng, (slice(None), slice(3, 4)), lambda step: step
+            )
 
     def pair(self, V, rng):
         assert isinstance(rng, np.random.Generator)

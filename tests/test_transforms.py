@@ -5,8 +5,8 @@ from sklearn.base import clone
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
 from lgta_sklearn.augmenters._reference import (
     LatentReference,
-    Part,
-    Peers,
+    Reference,
+    SequenceView,
     TrainingReference,
 )
 from lgta_sklearn.transforms import (
@@ -39,12 +39,12 @@ def training(V, labels=None, residual=None):
     return TrainingReference(V, residual, labels)
 
 
-class CodesOnly(Peers):
-    """Peers of rows of which the first column is a code."""
+class CodesOnly(Reference):
+    """Reference of rows of which the first column is a code."""
 
     def sequences(self, V, rng, *, noise=True):
         where = (slice(None), slice(1))
-        yield Part(V[:, :1], rng, where, lambda step: step)
+        yield SequenceView(V[:, :1], rng, where, lambda step: step)
 
 
 class TestSequences:
@@ -109,16 +109,16 @@ def test_posterior_noise_is_that_of_the_model(italy):
     augmenter = LatentAugmenter(
         transformation=PosteriorNoise(), max_epochs=20, random_state=0
     ).fit(X)
-    _, logvar = augmenter._state.network.encode(augmenter.scaling_.split(X[:, None])[2])
+    _, logvar = augmenter._posterior(augmenter.scaling_.split(X[:, None])[2])
     peers = LatentReference(
         augmenter._state.training,
         augmenter._state.space,
-        augmenter._state.space.of_series,
+        augmenter._state.training.V,
         None,
         logvar,
         residual_scale=np.sqrt(augmenter.observation_variance_),
     )
-    rows = augmenter._state.space.of_series
+    rows = augmenter._state.training.V
     steps = np.stack(
         [PosteriorNoise()(rows, rng(seed), peers) - rows for seed in range(300)]
     )
@@ -187,7 +187,7 @@ class TestSteps:
         series = training(within + 10.0 * labels[:, None], labels)
         V = np.zeros((20_000, 2))
         for k in (0, 1):
-            peers = Peers(series, V, np.full(20_000, k))
+            peers = Reference(series, V, np.full(20_000, k))
             wanted = np.cov(within[labels == k].T)
             for scale in (1.0, 0.5):
                 moved = LinearDelta(scale)(V, rng, peers)
@@ -199,7 +199,7 @@ class TestSteps:
         residual = residual.astype(np.float32)  # as they are kept
         whole = np.concatenate([V, residual[:, 0]], axis=1)
         series = training(V, residual=residual)
-        moved = Mixup(4)(whole, rng, Peers(series, V, None))
+        moved = Mixup(4)(whole, rng, Reference(series, V, None))
         neighbours = whole[series.near(V, None, 4)]
         way = (moved - whole)[:, None] / (neighbours - whole[:, None])
         on_a_line = np.ptp(way, axis=2) < 1e-9

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._panels import unpadded
+from lgta_sklearn._series.panel import unpadded
 
 __all__ = ["unpad"]
 

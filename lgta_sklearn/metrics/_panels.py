@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import Use, stream
 
 __all__ = ["as_pair", "as_panel", "min_max", "nearest", "thinned"]
 
@@ -91,7 +91,7 @@ def min_max(X: np.ndarray, like: np.ndarray) -> np.ndarray:
     return (X - low) / width
 
 
-def thinned(X: np.ndarray, n_samples: int, random_state: Any) -> np.ndarray:
+def thinned(X: np.ndarray, n_samples: int, seed: int, which: int = 0) -> np.ndarray:
     """Return a subsample of series, drawn without replacement.
 
     Parameters
@@ -100,8 +100,10 @@ def thinned(X: np.ndarray, n_samples: int, random_state: Any) -> np.ndarray:
         Series.
     n_samples : int
         Largest number of series to keep.
-    random_state : None, int, RandomState or Generator
+    seed : int
         Seed of the draw.
+    which : int, default=0
+        Number of the set: sets that are compared have streams of their own.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def thinned(X: np.ndarray, n_samples: int, random_state: Any) -> np.ndarray:
     """
     if len(X) <= n_samples:
         return X
-    rng = np.random.default_rng(seed_from(random_state))
+    rng = stream(seed, Use.MEASURE, which)
     return X[rng.permutation(len(X))[:n_samples]]
 
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import Use, as_int, seed_from, stream
 from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn.metrics._gru import train_gru
 from lgta_sklearn.metrics._panels import as_pair, min_max, thinned
@@ -87,9 +87,11 @@ def discriminative_score(
     if isinstance(critic, str) and critic == "gru":
         return _gru_score(real, synthetic, seed, n_steps)
     n = min(len(real), len(synthetic), max_samples)
-    X = np.concatenate([thinned(real, n, seed), thinned(synthetic, n, seed + 1)])
+    X = np.concatenate([thinned(real, n, seed), thinned(synthetic, n, seed, 1)])
     origin = np.repeat([1, 0], n)
-    folds = StratifiedKFold(n_splits, shuffle=True, random_state=seed % 2**31)
+    folds = StratifiedKFold(
+        n_splits, shuffle=True, random_state=as_int(stream(seed, Use.SPLIT))
+    )
     with pinned_runtime():
         guess = cross_val_predict(_critic(critic, seed), X, origin, cv=folds)
     return abs(float(balanced_accuracy_score(origin, guess)) - 0.5)

@@ -13,7 +13,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from lgta_sklearn._curves import autocorrelation, spectrum
-from lgta_sklearn._random import own_settings, seed_from
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn.metrics._panels import as_pair, thinned
 from lgta_sklearn.metrics.features import RandomConvolutions
 
@@ -77,8 +78,8 @@ def frechet_distance(
     real, synthetic = as_pair(X_real, X_synthetic)
     seed = seed_from(random_state)
     real = thinned(real, max_samples, seed)
-    synthetic = thinned(synthetic, max_samples, seed + 1)
-    with own_settings():
+    synthetic = thinned(synthetic, max_samples, seed, 1)
+    with pinned_runtime():
         a, b = _components(real, synthetic, n_components, seed)
         return _gaussian_distance(a, b) / a.shape[1]
 

@@ -110,7 +110,7 @@ def _joint_kernel(
     real, synthetic = as_pair(X_real, X_synthetic)
     seed = seed_from(random_state)
     a = flat(thinned(real, max_samples, seed), like=real)
-    b = flat(thinned(synthetic, max_samples, seed + 1), like=real)
+    b = flat(thinned(synthetic, max_samples, seed, 1), like=real)
     # exactly 0 for equal series, unlike euclidean_distances
     within = pdist(a, "sqeuclidean")
     bandwidth = np.median(within) if len(within) else 1.0

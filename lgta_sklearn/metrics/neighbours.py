@@ -253,7 +253,7 @@ def _rows(
     seed = seed_from(random_state)
     return (
         flat(thinned(real, max_samples, seed), like=real),
-        flat(thinned(synthetic, max_samples, seed + 1), like=real),
+        flat(thinned(synthetic, max_samples, seed, 1), like=real),
     )
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from lgta_sklearn._random import own_settings, seed_from
-from lgta_sklearn._storage import write_whole
+from lgta_sklearn._files.bytes import write_whole
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn.metrics._measures import BY_NAME, MEASURES, Measure
 from lgta_sklearn.metrics._page import COLOURS, page
 from lgta_sklearn.metrics._panels import as_pair, thinned
@@ -212,7 +213,7 @@ def _table(rows: "_Rows", measures: list[Measure], verbose: int) -> pd.DataFrame
     """Return the table with a row for each measure."""
     found = {}
     for measure in tqdm(measures, disable=not verbose, unit="measure"):
-        with own_settings():
+        with pinned_runtime():
             figures = rows.figures(measure)
         word = reading(*figures, measure.direction)
         found[measure.name] = (*figures, measure.best, word)
@@ -233,7 +234,7 @@ class _Rows:
         self.whole, self.labels, self.seed = whole, labels, seed
         # equal numbers, since some measures depend on them
         self.n_samples = min(*map(len, whole), max_samples)
-        self.sets = [thinned(X, self.n_samples, seed + i) for i, X in enumerate(whole)]
+        self.sets = [thinned(X, self.n_samples, seed, i) for i, X in enumerate(whole)]
         self.noise, self.bad = _bad_generators(self.sets[0], seed)
 
     def figures(self, measure: Measure) -> tuple[float, float, float]:

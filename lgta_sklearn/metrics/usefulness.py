@@ -7,7 +7,7 @@ from sklearn.base import clone, is_regressor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import Use, as_int, seed_from, stream
 from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn.metrics._gru import train_gru
 from lgta_sklearn.metrics._panels import as_pair, min_max
@@ -276,7 +276,9 @@ def _accuracy(
 ) -> float:
     """Return the balanced accuracy of a classifier on flattened series."""
     if classifier is None:
-        classifier = RandomForestClassifier(200, random_state=seed % 2**31)
+        classifier = RandomForestClassifier(
+            200, random_state=as_int(stream(seed, Use.FIT))
+        )
     (X, y), (X_test, y_test) = train, test
     model = clone(classifier).fit(X.reshape(len(X), -1), np.asarray(y))
     guess = model.predict(X_test.reshape(len(X_test), -1))

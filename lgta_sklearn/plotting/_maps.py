@@ -7,7 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lgta_sklearn._curves import flat
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import Use, as_int, seed_from, stream
 from lgta_sklearn.plotting._canvas import (
     MARKERS,
     NAMES,
@@ -172,7 +172,7 @@ n_timepoints), DataFrame or list
         n_others += 1
     codes = codes[:, : codes.shape[1] - n_others]
     points, names = _embedded(
-        codes, len(codes), method, seed_from(random_state) % 2**31
+        codes, len(codes), method, as_int(stream(seed_from(random_state), Use.MEASURE))
     )
     ax = one_panel(ax)
     _scatter(ax, points, y)

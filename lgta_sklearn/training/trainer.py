@@ -294,7 +294,8 @@ def _out_of_memory(device: str, batch_size: int) -> Iterator[None]:
         kind: type[Exception] = torch.OutOfMemoryError if on_device else MemoryError
         raise kind(
             f"training ran out of memory on {device}: lower batch_size (now "
-            f"{batch_size}) or the width of the network, or take another device. torch said: {error}"
+            f"{batch_size}) or the width of the network, or take another device. "
+            f"torch said: {error}"
         ) from error
 
 

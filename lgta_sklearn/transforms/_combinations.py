@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn.transforms._protocol import (
     KINDS,
     BaseTransformation,
@@ -101,7 +102,7 @@ def step_of(
             moved = transformed(transformation, part.Z, part.rng)
             step[part.where] = part.unfold(moved - part.Z)
     else:
-        part = V if moves == "series" else V[:, : reference.n_described]
+        part = V if moves == "series" else V[:, : reference.n_movable]
         moved = transformed(transformation, part, rng, reference, may_lose=True)
         step[:, : part.shape[1]] = moved - part
     return step
@@ -182,6 +183,7 @@ class _Combination(BaseTransformation):
         raise NotImplementedError
 
 
+@storable
 class Compose(_Combination):
     """Apply transformations one after another, each to every row.
 
@@ -206,6 +208,7 @@ class Compose(_Combination):
         yield from np.ones((len(self.transformations), n_rows), dtype=bool)
 
 
+@storable
 class SomeOf(_Combination):
     """Apply transformations one after another, each to some of the rows.
 
@@ -242,6 +245,7 @@ class SomeOf(_Combination):
             yield rng.uniform(size=n_rows) < probability
 
 
+@storable
 class OneOf(_Combination):
     """Apply one of several transformations to each row, drawn at random.
 

@@ -4,11 +4,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn.transforms._protocol import BaseTransformation
 
 __all__ = ["LinearDelta", "Mixup", "PosteriorNoise"]
 
 
+@storable
 class Mixup(BaseTransformation):
     """Move each series towards a neighbour of its class: SMOTE in latent space.
 
@@ -66,6 +68,7 @@ class Mixup(BaseTransformation):
         return mixed
 
 
+@storable
 class LinearDelta(BaseTransformation):
     """Move each series by the difference of two others of its class.
 
@@ -123,6 +126,7 @@ class LinearDelta(BaseTransformation):
         return moved
 
 
+@storable
 class PosteriorNoise(BaseTransformation):
     """Draw each code from its posterior distribution.
 

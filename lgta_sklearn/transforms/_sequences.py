@@ -14,6 +14,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from sklearn.base import clone
 
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn.transforms._protocol import BaseTransformation
 
 __all__ = ["Drift", "Jitter", "MagnitudeWarp", "Scaling", "TimeWarp", "Trend"]
@@ -79,6 +80,7 @@ class _OfSequences(BaseTransformation):
         raise NotImplementedError
 
 
+@storable
 class Jitter(_OfSequences):
     """Add independent Gaussian noise to every value.
 
@@ -106,6 +108,7 @@ class Jitter(_OfSequences):
         return jittered
 
 
+@storable
 class Scaling(_OfSequences):
     """Multiply each series by one random factor near 1.
 
@@ -135,6 +138,7 @@ class Scaling(_OfSequences):
         return scaled
 
 
+@storable
 class MagnitudeWarp(_OfSequences):
     """Multiply each series by a smooth random curve around 1.
 
@@ -172,6 +176,7 @@ class MagnitudeWarp(_OfSequences):
         return warped
 
 
+@storable
 class TimeWarp(_OfSequences):
     """Read each series by a smooth random clock; both ends keep their values.
 
@@ -222,6 +227,7 @@ class TimeWarp(_OfSequences):
         return warped
 
 
+@storable
 class Drift(_OfSequences):
     """Add a random walk, the same to all features.
 
@@ -255,6 +261,7 @@ class Drift(_OfSequences):
         return drifted
 
 
+@storable
 class Trend(_OfSequences):
     """Add a straight line of random slope, 0 in the middle, the same to all features.
 
