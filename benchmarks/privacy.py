@@ -75,7 +75,7 @@ def measured(train, unseen, synthetic, other, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     args = parser.parse_args()
     rows = []
     for name in ("ItalyPowerDemand", "ECG5000"):
@@ -112,7 +112,7 @@ def main():
         "series",
         "near-duplicates, % (1 by chance)",
         "nearest neighbour ratio (1)",
-        "membership AUC (.5)",
+        "membership AUC (0.5)",
         "strong critic (0)",
     ]
     write(

@@ -3,9 +3,9 @@ from ._series.panel import Panel as Panel
 from .augmenters.base import BaseAugmenter as BaseAugmenter
 from .augmenters.direct import DirectAugmenter as DirectAugmenter
 from .augmenters.latent import LatentAugmenter as LatentAugmenter
-from .augmenters.latent import PosteriorCollapseWarning as PosteriorCollapseWarning
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.augmented import AugmentedRegressor as AugmentedRegressor
 from .compose.oversampler import SyntheticOverSampler as SyntheticOverSampler
+from .training.collapse import PosteriorCollapseWarning as PosteriorCollapseWarning
 
 __version__: str

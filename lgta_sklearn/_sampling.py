@@ -30,7 +30,20 @@ class ConditionalSampler(Protocol):
     """What a density, an observation noise and gap patterns have in common."""
 
     def fit(self, rows: np.ndarray, given: np.ndarray | None = None) -> Self:
-        """Learn the distribution of rows."""
+        """Learn the distribution of rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_samples, ...)
+            Rows.
+        given : ndarray of shape (n_samples, ...) or None, default=None
+            What each row depends on.
+
+        Returns
+        -------
+        ConditionalSampler
+            The fitted sampler.
+        """
 
     def sample(
         self,
@@ -39,7 +52,22 @@ class ConditionalSampler(Protocol):
         given: np.ndarray | None = None,
         random_state: Any = None,
     ) -> np.ndarray:
-        """Draw rows."""
+        """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        given : ndarray of shape (n_samples, ...) or None, default=None
+            What each row depends on.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the draw.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            Rows.
+        """
 
 
 def fit_sampler(sampler: Any, rows: np.ndarray, given: np.ndarray | None) -> Any:

@@ -51,25 +51,25 @@ def check_augmenter(augmenter: Any) -> list[str]:
                 check(clone(augmenter).set_params(random_state=0))
         except AssertionError as error:
             detail = str(error).strip() or "the two results differ"
-            raise AssertionError(f"{check.__name__}: {detail}") from error
-        passed.append(check.__name__)
+            raise AssertionError(f"{check.__name__[1:]}: {detail}") from error
+        passed.append(check.__name__[1:])
     return passed
 
 
 def _checks(augmenter: Any) -> Iterator[Callable[[Any], None]]:
     """Yield the checks of all augmenters, and those of the abilities it has."""
-    yield check_layouts_and_units
-    yield check_samples_of_classes
-    yield check_repeatability
-    yield check_longer_draws
-    yield check_global_state_and_inputs
-    yield check_refit_forgets
-    yield check_files_and_copies
-    yield check_gaps_and_lengths
+    yield _check_layouts_and_units
+    yield _check_samples_of_classes
+    yield _check_repeatability
+    yield _check_longer_draws
+    yield _check_global_state_and_inputs
+    yield _check_refit_forgets
+    yield _check_files_and_copies
+    yield _check_gaps_and_lengths
     if hasattr(augmenter, "augment"):
-        yield check_variations
+        yield _check_variations
     if hasattr(augmenter, "impute"):
-        yield check_imputation
+        yield _check_imputation
 
 
 def _series(n_channels: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +108,7 @@ def _expect_error(call: Callable[[], Any], words: str) -> None:
     raise AssertionError(f"a ValueError that says {words!r} was expected")
 
 
-def check_layouts_and_units(augmenter: Any) -> None:
+def _check_layouts_and_units(augmenter: Any) -> None:
     """Check that samples have the layout, dtype and units of the series of `fit`."""
     for n_channels in (1, 2):
         X, y = _series(n_channels)
@@ -122,7 +122,7 @@ def check_layouts_and_units(augmenter: Any) -> None:
             _expect(near, "samples are not in the units of the series")
 
 
-def check_samples_of_classes(augmenter: Any) -> None:
+def _check_samples_of_classes(augmenter: Any) -> None:
     """Check that labels of samples are aligned, and that classes can be chosen."""
     X, y = _series()
     augmenter.fit(X, y)
@@ -139,7 +139,7 @@ def check_samples_of_classes(augmenter: Any) -> None:
     _expect_error(lambda: augmenter.sample(y="wild"), "fitted without labels")
 
 
-def check_repeatability(augmenter: Any) -> None:
+def _check_repeatability(augmenter: Any) -> None:
     """Check that the same seed gives the same model, and calls without one differ."""
     X, y = _series()
     first = clone(augmenter).fit(X, y)
@@ -154,7 +154,7 @@ def check_repeatability(augmenter: Any) -> None:
     _expect(not _same(one, another.sample(5)), "random_state changes nothing")
 
 
-def check_longer_draws(augmenter: Any) -> None:
+def _check_longer_draws(augmenter: Any) -> None:
     """Check that a longer draw begins with the shorter one, to the last bit."""
     X, y = _series()
     augmenter.fit(X, y)
@@ -166,7 +166,7 @@ def check_longer_draws(augmenter: Any) -> None:
     _expect(not _same(drawn[:44], drawn[256:]), "blocks of samples repeat")
 
 
-def check_global_state_and_inputs(augmenter: Any) -> None:
+def _check_global_state_and_inputs(augmenter: Any) -> None:
     """Check that global generators are not touched, and inputs not written to."""
     X, y = _series()
     X.setflags(write=False)
@@ -177,7 +177,7 @@ def check_global_state_and_inputs(augmenter: Any) -> None:
     _expect(same, "the global generator of NumPy was advanced")
 
 
-def check_refit_forgets(augmenter: Any) -> None:
+def _check_refit_forgets(augmenter: Any) -> None:
     """Check that a second fit leaves nothing of the first, and a failing one none."""
     X, y = _series(2)
     augmenter.fit(X, y).fit(X[:, 0])
@@ -190,7 +190,7 @@ def check_refit_forgets(augmenter: Any) -> None:
     _expect(not left, f"a failing fit leaves {left}")
 
 
-def check_files_and_copies(augmenter: Any) -> None:
+def _check_files_and_copies(augmenter: Any) -> None:
     """Check that a saved or copied augmenter does what the original does."""
     X, y = _series()
     augmenter.fit(X, y)
@@ -205,7 +205,7 @@ def check_files_and_copies(augmenter: Any) -> None:
         _expect(_same(wanted, got), "a copy samples other series")
 
 
-def check_gaps_and_lengths(augmenter: Any) -> None:
+def _check_gaps_and_lengths(augmenter: Any) -> None:
     """Check that missing values and series of different lengths are accepted."""
     X, y = _series()
     gappy = X.copy()
@@ -220,7 +220,7 @@ def check_gaps_and_lengths(augmenter: Any) -> None:
     _expect(shapes <= {(1, n) for n in range(9, 13)}, f"samples of lists are {shapes}")
 
 
-def check_variations(augmenter: Any) -> None:
+def _check_variations(augmenter: Any) -> None:
     """Check that variations keep order and labels, and that strength 0 is nothing."""
     X, y = _series()
     augmenter.fit(X, y)
@@ -244,7 +244,7 @@ def check_variations(augmenter: Any) -> None:
     _expect(not _same(varied, X), "fit_transform varies nothing")
 
 
-def check_imputation(augmenter: Any) -> None:
+def _check_imputation(augmenter: Any) -> None:
     """Check that gaps are filled and known values kept."""
     X, y = _series()
     gappy = X.copy()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lgta_sklearn._runtime import seeded_initialisation
 from lgta_sklearn.networks.backbones import BACKBONES, LSTM, Transformer
 from lgta_sklearn.networks.frozen import infer, resolve_device
 from lgta_sklearn.networks.layers import (
@@ -151,3 +152,19 @@ def test_the_encoder_knows_what_it_was_not_told():
     holed[:, 5, 1] = torch.nan
     assert vae.encode(holed)[0].isfinite().all()
     assert (vae.encode(holed)[0] != vae.encode(u)[0]).any(dim=1).all()
+
+
+def test_the_recurrence_can_be_differentiated_twice():
+    """A penalty on gradients, as critics have it, goes through the recurrent unit."""
+    with seeded_initialisation(0):
+        gru = torch.nn.GRU(3, 4, batch_first=True).double()
+        x = torch.randn(2, 5, 3).double().requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: recur(gru, x), x)
+    penalties = []
+    for states in (lambda x: recur(gru, x), lambda x: gru(x)[0]):
+        (slope,) = torch.autograd.grad(states(x).square().sum(), x, create_graph=True)
+        gru.zero_grad()
+        slope.square().sum().backward()
+        penalties.append([p.grad.clone() for p in gru.parameters()])
+    for ours, theirs in zip(*penalties, strict=True):
+        torch.testing.assert_close(ours, theirs)

@@ -16,7 +16,13 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import check_is_mtype, convert_to
 
-from lgta_sklearn import AugmentedClassifier, LatentAugmenter, SyntheticOverSampler
+from lgta_sklearn import (
+    AugmentedClassifier,
+    DirectAugmenter,
+    LatentAugmenter,
+    SyntheticOverSampler,
+)
+from lgta_sklearn._series import checks
 from lgta_sklearn._series.containers import Container, unpack
 from lgta_sklearn._series.index import index_of, plain_index
 from lgta_sklearn.datasets import unpad
@@ -366,3 +372,44 @@ def test_an_index_that_has_no_plain_form_stays_one(index):
     assert index_of(index) is index
     container = pickle.loads(pickle.dumps(Container("table", columns=index)))
     assert container.columns.equals(index)
+
+
+@pytest.mark.parametrize("call", ["fit", "fit_transform", "augment", "grow"])
+def test_a_panel_is_unpacked_once_and_packed_once(call, monkeypatch):
+    """To build and to read a DataFrame for each series costs more than to vary it."""
+    series = np.random.default_rng(0).normal(size=(500, 2, 8))
+    X = pd.concat(
+        [pd.DataFrame(x.T, columns=["a", "b"]) for x in series], keys=range(500)
+    )
+    y = np.arange(500) % 2
+    counts = {"unpacked": 0, "packed": 0, "frames": 0}
+    unpacked, packed, frame = checks.unpack, Container.pack, Container._frame
+
+    def counted_unpack(X):
+        counts["unpacked"] += 1
+        return unpacked(X)
+
+    def counted_pack(self, *args):
+        counts["packed"] += self.kind == "pd-multiindex"
+        return packed(self, *args)
+
+    def counted_frame(self, *args):
+        counts["frames"] += 1
+        return frame(self, *args)
+
+    augmenter = DirectAugmenter(strength=0.1, random_state=0)
+    if call == "augment":
+        augmenter.fit(X, y)
+    monkeypatch.setattr(checks, "unpack", counted_unpack)
+    monkeypatch.setattr(Container, "pack", counted_pack)
+    monkeypatch.setattr(Container, "_frame", counted_frame)
+    if call == "grow":
+        sampler = SyntheticOverSampler(augmenter, sampling_strategy={0: 300, 1: 250})
+        assert len(sampler.fit_resample(X, y)[1]) == 550
+        assert counts == {"unpacked": 1, "packed": 1, "frames": 550}
+    elif call == "fit":
+        augmenter.fit(X, y)
+        assert counts == {"unpacked": 1, "packed": 0, "frames": 0}
+    else:
+        getattr(augmenter, call)(X, y)
+        assert counts == {"unpacked": 1, "packed": 1, "frames": 500}

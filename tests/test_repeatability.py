@@ -325,3 +325,47 @@ def test_warping_is_repeated_too():
     )
     assert same(first.augment(X), second.augment(X))
     assert not same(first.augment(X), first.augment(X, random_state=0))
+
+
+def test_what_is_drawn_for_labelled_samples_is_independent(fitted):
+    """Classes, blocks, noise and gaps once shared a seed: noise repeated the codes."""
+    gappy = X.copy()
+    gappy[::2, 3] = np.nan
+    augmenter = fast(noise="structured").fit(gappy, Y)
+    seeds = []
+
+    def spied(sampler):
+        sample = sampler.sample
+
+        def sample_and_note(n_samples=1, *, given=None, random_state=None):
+            seeds.append(random_state)
+            return sample(n_samples, given=given, random_state=random_state)
+
+        sampler.sample = sample_and_note
+
+    for sampler in (
+        *augmenter.density_.by_class_,
+        augmenter.noise_,
+        augmenter._state.gaps,
+    ):
+        spied(sampler)
+    augmenter.sample(600, random_state=0)
+    assert len(seeds) == 3 * 4  # three blocks of two classes, noise and gaps
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_series_that_occur_several_times_are_encoded_once(fitted, monkeypatch):
+    rows = []
+    encoded = LatentAugmenter._encoded
+
+    def counted(self, panel):
+        rows.append(len(panel))
+        return encoded(self, panel)
+
+    monkeypatch.setattr(LatentAugmenter, "_encoded", counted)
+    fitted.augment(X, Y, n_copies=4, random_state=0)
+    fitted.augment(np.tile(X, (7, 1)), np.tile(Y, 7), random_state=0)
+    assert rows == [60, 60]
+    both = np.concatenate([X, X]), np.concatenate([Y, Y[::-1]])
+    fitted.augment(*both, random_state=0)  # with another label it is another series
+    assert rows[2:] == [120]

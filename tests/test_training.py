@@ -368,3 +368,12 @@ def test_scoring_callbacks_of_skorch_work(italy):
         lambda net, X, y=None: 1.0, name="constant", use_caching=False
     )
     assert fast(net=AugmenterNet(callbacks=[scoring])).fit(X).n_iter_ == 2
+
+
+def test_an_incomplete_last_batch_can_be_left_out():
+    X = {"shape": torch.arange(10.0)[:, None], "label": torch.arange(10)}
+    batches = TensorBatches(SimpleNamespace(X=X), 4, drop_last=True)
+    assert [len(x["label"]) for x, _ in batches] == [4, 4]
+    assert len(batches) == 2
+    few = TensorBatches(SimpleNamespace(X=X), 16, drop_last=True)
+    assert [len(x["label"]) for x, _ in few] == [10]  # rather than nothing

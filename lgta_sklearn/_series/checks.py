@@ -43,11 +43,12 @@ def check_not_per_series(name: str) -> None:
         If that adaptor calls.
     """
     adapt = sys.modules.get("sktime.transformations.adapt")
-    if adapt is None:  # the adaptor was never imported
+    adaptor = getattr(adapt, "TabularToSeriesAdaptor", None)
+    if adaptor is None:  # it was never imported
         return
     frame = inspect.currentframe()
     while frame is not None:
-        if isinstance(frame.f_locals.get("self"), adapt.TabularToSeriesAdaptor):
+        if isinstance(frame.f_locals.get("self"), adaptor):
             raise ValueError(
                 f"sktime would fit {name} to each series by itself, and nothing can be "
                 "learnt from one. Use the classes of lgta_sklearn.adapters.sktime, "

@@ -167,6 +167,27 @@ class AttributeSpace:
             parts.append(np.log(lengths)[:, None])
         return np.concatenate(parts, axis=1)
 
+    def check_columns(self, Z: np.ndarray) -> None:
+        """Refuse an array that does not have the columns of V.
+
+        Parameters
+        ----------
+        Z : ndarray
+            An array.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape.
+        """
+        if Z.ndim != 2 or Z.shape[1] != self.n_columns:
+            last = ", then a log-length" if self.lengths_vary else ""
+            raise ValueError(
+                f"Z must have shape (n_samples, {self.n_columns}): {self.n_codes} "
+                f"codes, then {self.n_channels} levels, then as many log-scales{last}; "
+                f"got {Z.shape}."
+            )
+
     def split(
         self, V: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

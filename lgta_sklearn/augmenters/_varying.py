@@ -120,16 +120,19 @@ n_timepoints)
         self._check_ready()
         identity = self.on_transform == "identity"
         panel = check_series(self, X, reset=False, longer=identity and self._keeps_gaps)
-        if identity:
+        return _as_transformed(self._transformed(panel))
+
+    def _transformed(self, panel: Panel) -> Panel:
+        """Return the series as `on_transform` says."""
+        if self.on_transform == "identity":
             panel = self._with_gaps(panel)
-            return _as_transformed(replace(panel, values=panel.values.copy()))
+            return replace(panel, values=panel.values.copy())
         rngs = list(content_generators(panel.values, self._state.seed))
 
         def of_rows(rows: np.ndarray, *key: int) -> Rngs:
             return [rngs[i] for i in rows]
 
-        index = np.arange(len(panel))
-        return _as_transformed(self._varied(panel, index, self.strength, of_rows))
+        return self._varied(panel, np.arange(len(panel)), self.strength, of_rows)
 
     def augment(
         self,

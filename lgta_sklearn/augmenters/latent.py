@@ -13,7 +13,6 @@ A variation keeps the residual that the model cannot explain, ``R = U - D(Z)``, 
 of it.
 """
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -45,6 +44,7 @@ from lgta_sklearn.augmenters._varying import (
 )
 from lgta_sklearn.gaps import impute_from_neighbors, interpolate_gaps
 from lgta_sklearn.noise import make_noise
+from lgta_sklearn.training.collapse import ACTIVE_VARIANCE, warn_of_collapse
 from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf
 from lgta_sklearn.transforms._combinations import (
     check_transformation,
@@ -52,18 +52,13 @@ from lgta_sklearn.transforms._combinations import (
     scaled,
 )
 
-__all__ = ["LatentAugmenter", "PosteriorCollapseWarning"]
+__all__ = ["LatentAugmenter"]
 
 LARGEST_LOG = 40.0  # log of the largest scale of a variation, in model units
 PASSES = 4  # of the network over its own imputation
 # values drawn, and minimum number of series, when the observation noise is calibrated
 DRAWN_VALUES, FEWEST_DRAWN = 2**21, 32
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
-ACTIVE_VARIANCE = 0.01  # of the mean of a code's posterior: an active unit
-
-
-class PosteriorCollapseWarning(UserWarning):
-    """The codes carry no information about the series."""
 
 
 class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
@@ -325,13 +320,9 @@ n_timepoints)
         """
         self._check_ready()
         panel = check_series(self, X, reset=False)
+        V = self._map_panel(panel, lambda some: self._encoded(some)[0])
         space = self._state.space
-
-        def encoded(panel: Panel) -> np.ndarray:
-            return space.restored(self._encoded(panel)[0])
-
-        V = self._map_panel(panel, encoded)
-        return space.rescaled(V, self.channel_scale_)
+        return space.rescaled(space.restored(V), self.channel_scale_)
 
     def decode(self, Z: Any) -> Any:
         """Return the series at points of the latent space, without observation noise.
@@ -371,13 +362,7 @@ n_timepoints), or the container of `fit`
         Z = check_array(
             Z, dtype=np.float64, input_name="Z", ensure_min_samples=0, allow_nd=True
         )
-        if Z.ndim != 2 or Z.shape[1] != space.n_columns:
-            last = ", then a log-length" if space.lengths_vary else ""
-            raise ValueError(
-                f"Z must have shape (n_samples, {space.n_columns}): {space.n_codes} "
-                f"codes, then {space.n_channels} levels, then as many "
-                f"log-scales{last}; got {Z.shape}."
-            )
+        space.check_columns(Z)
         V = space.rescaled(Z, 1 / self.channel_scale_)
         with np.errstate(over="ignore"):
             parts = space.split(V)
@@ -406,27 +391,11 @@ n_timepoints)
         self._check_ready()
         return self._reconstruction(check_series(self, X, reset=False)).packed()
 
-    def transform(self, X: Any) -> Any:
-        """Return the series as `on_transform` says: the prediction-time hook.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
-            Series.
-
-        Returns
-        -------
-        array of the shape of X, or a list or a panel if X is one
-            With ``on_transform="identity"`` (the default) a copy; with
-            ``"reconstruct"`` what `reconstruct` returns; with ``"augment"`` a
-            variation whose randomness is a function of the row.
-        """
-        self._check_ready()
-        if self.on_transform != "reconstruct":
-            return super().transform(X)
-        panel = self._reconstruction(check_series(self, X, reset=False))
-        return panel.values if panel.container.kind == "table" else panel.packed()
+    def _transformed(self, panel: Panel) -> Panel:
+        """Return the series as `on_transform` says."""
+        if self.on_transform == "reconstruct":
+            return self._reconstruction(panel)
+        return super()._transformed(panel)
 
     def _reconstruction(self, panel: Panel) -> Panel:
         """Return reconstructions of checked series."""
@@ -483,12 +452,17 @@ n_timepoints)
 
     def _bound(self, panel: Panel) -> np.ndarray:
         """Return the lower bounds of the log densities of series."""
+        from torch import from_numpy
+
+        from lgta_sklearn.training.losses import gaussian_log_likelihood, kl_divergence
+
         V, shape, *posterior = self._encoded(panel)
-        squared = (shape - self._decoded(posterior[0])) ** 2
-        variance = self.observation_variance_[:, None]
-        terms = squared / variance + np.log(2 * np.pi * variance)
-        log_likelihood = -0.5 * np.where(np.isnan(terms), 0.0, terms).sum(axis=(1, 2))
-        return log_likelihood - _kl(*posterior) + self._state.space.level_log_density(V)
+        shapes = (shape, self._decoded(posterior[0]))
+        u, u_hat = (from_numpy(part.transpose(0, 2, 1)) for part in shapes)
+        variance = from_numpy(self.observation_variance_)
+        bound = gaussian_log_likelihood(u, u_hat, variance)
+        bound -= kl_divergence(*map(from_numpy, posterior))
+        return bound.numpy() + self._state.space.level_log_density(V)
 
     def _encoded(
         self, panel: Panel
@@ -596,8 +570,12 @@ n_timepoints)
         rng: np.random.Generator,
     ) -> None:
         """Learn residuals, the density of codes and attributes, gaps, and noise."""
-        shape = parts.shape
-        mu, *logvar = self._posterior(shape)
+        from torch import from_numpy
+
+        from lgta_sklearn.training.losses import kl_divergence
+
+        shape, posterior = parts.shape, self._posterior(parts.shape)
+        mu = posterior[0]
 
         def unexplained(rows: slice) -> np.ndarray:
             left = shape[rows] - self._decoded(mu[rows])
@@ -607,7 +585,7 @@ n_timepoints)
         by_channel = residual.swapaxes(0, 1)
         variance = [np.nanmean(part.astype(float) ** 2) for part in by_channel]
         self.observation_variance_ = np.maximum(variance, MIN_VARIANCE)
-        self.kl_ = float(_kl(mu, *logvar).mean())
+        self.kl_ = float(kl_divergence(*map(from_numpy, posterior)).mean())
         self.n_active_units_ = int((mu.var(axis=0) > ACTIVE_VARIANCE).sum())
         code_shape = getattr(self.module_, "code_shape", mu.shape[1:])
         V = self._learn_attributes(mu, code_shape, parts, labels, rng)
@@ -618,7 +596,8 @@ n_timepoints)
             labels,
             space.weights,
         )
-        self._warn_of_collapse(shape)
+        if self.variational and not self.n_active_units_:
+            warn_of_collapse(shape, space.n_codes, self.kl_)
         self._learn_gaps(panel, V)
         self._learn_noise(panel, impute_from_neighbors(residual, V), V, rng)
 
@@ -627,22 +606,6 @@ n_timepoints)
         if not hasattr(self._state, "donors"):  # the training series themselves
             self._state.donors = thinned(V)
         return impute_columns(V, self._state.donors)
-
-    def _warn_of_collapse(self, shape: np.ndarray) -> None:
-        """Warn if series that differ share one code."""
-        if not self.variational or self.n_active_units_ or len(shape) < 2:
-            return
-        if np.where(np.isnan(shape), 0.0, shape).var(axis=0).max() > ACTIVE_VARIANCE:
-            warnings.warn(
-                f"the posterior has collapsed: none of {self._state.space.n_codes} "
-                f"latent units is active (KL {self.kl_:.2g} nats), so codes carry no "
-                "information and variations leave the shape of a series as it is. "
-                "Train longer (max_epochs), lower beta, or set variational=False; if "
-                "that changes nothing, the shapes may be noise without common "
-                "structure.",
-                PosteriorCollapseWarning,
-                stacklevel=6,
-            )
 
     def _learn_noise(
         self,
@@ -723,11 +686,3 @@ def _default() -> SomeOf:
     """Return the transformation that serves most classifiers on most sets."""
     nearest = Mixup(n_neighbors=1)
     return SomeOf([nearest, LinearDelta()], probabilities=[0.5, 1.0])
-
-
-def _kl(mu: np.ndarray, logvar: np.ndarray | None = None) -> np.ndarray:
-    """Return the divergence of each posterior from N(0, I) in nats."""
-    if logvar is None:
-        return np.zeros(len(mu))
-    divergence: np.ndarray = 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum(axis=1)
-    return divergence

@@ -52,7 +52,18 @@ class Whitening:
         self.rows = pca.transform(Z)[:, kept] / scale
 
     def backward(self, Q: np.ndarray) -> np.ndarray:
-        """Return the rows of whitened ones."""
+        """Return rows in their own coordinates.
+
+        Parameters
+        ----------
+        Q : ndarray of shape (n_samples, n_directions)
+            Whitened rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows.
+        """
         Z: np.ndarray = self.mean + _product(Q, self.axes)
         return Z if self.scores is None else self.scores.backward(Z)
 
@@ -81,7 +92,18 @@ class NormalScores:
         return scores
 
     def backward(self, scores: np.ndarray) -> np.ndarray:
-        """Return the rows of scores."""
+        """Return the rows of normal scores.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_features)
+            Scores.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows, within the range of those it was made from.
+        """
         n = len(self.values)
         position = ndtr(scores) * n - 0.5
         columns = [

@@ -115,10 +115,11 @@ class VAE(nn.Module):
                 f"the stride of a backbone must be a power of two, got {self.stride}."
             )
         self.n_steps = math.ceil(n_timepoints / self.stride)  # L
-        self.shorten = Shorten(n_channels * (1 + masked), hidden_dim, self.stride)
+        n_inputs = 2 * n_channels if masked else n_channels  # values, and a mask
+        self.shorten = Shorten(n_inputs, hidden_dim, self.stride)
         self.lengthen = Lengthen(hidden_dim, n_channels, self.stride)
         self.code_shape = (self.n_steps, latent_dim) if temporal else (latent_dim,)
-        n_moments = 1 + variational
+        n_moments = 2 if variational else 1  # mean, and log variance
         if temporal:
             self.to_code = nn.Linear(hidden_dim, latent_dim * n_moments)
             self.from_code = nn.Linear(latent_dim, hidden_dim)

@@ -8,7 +8,7 @@ from skorch.callbacks import Callback
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from lgta_sklearn.training.losses import ACTIVE_VARIANCE
+from lgta_sklearn.training.collapse import ACTIVE_VARIANCE
 
 __all__ = [
     "ActiveUnits",

@@ -17,20 +17,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ACTIVE_VARIANCE", "ELBOLoss", "gaussian_log_likelihood", "kl_divergence"]
+__all__ = ["ELBOLoss", "gaussian_log_likelihood", "kl_divergence"]
 
-ACTIVE_VARIANCE = 0.01  # of the mean of a code's posterior: an active unit
 MIN_VARIANCE = 1e-2  # of the shape, whose variance is one
 
 
-def kl_divergence(mu: Tensor, logvar: Tensor | None) -> Tensor:
+def kl_divergence(mu: Tensor, logvar: Tensor | None = None) -> Tensor:
     """Return KL(N(mu, exp(logvar)) || N(0, I)) of each row in nats.
 
     Parameters
     ----------
     mu : Tensor of shape (B, latent_dim)
         Posterior means.
-    logvar : Tensor of shape (B, latent_dim) or None
+    logvar : Tensor of shape (B, latent_dim) or None, default=None
         Log variances; None (a plain autoencoder) gives zero.
 
     Returns

@@ -1,0 +1,40 @@
+"""Posterior collapse: codes that carry no information."""
+
+import warnings
+
+import numpy as np
+
+__all__ = ["ACTIVE_VARIANCE", "PosteriorCollapseWarning", "warn_of_collapse"]
+
+ACTIVE_VARIANCE = 0.01  # of the mean of a code's posterior: an active unit
+
+
+class PosteriorCollapseWarning(UserWarning):
+    """The codes carry no information about the series."""
+
+
+def warn_of_collapse(shape: np.ndarray, n_units: int, kl: float) -> None:
+    """Warn if the shapes of series differ, although their codes do not.
+
+    Parameters
+    ----------
+    shape : ndarray of shape (n_samples, n_channels, n_timepoints)
+        Shapes of series, whose codes have no active unit.
+    n_units : int
+        Number of latent units.
+    kl : float
+        Mean divergence of the posterior from the prior, in nats.
+    """
+    if len(shape) < 2:
+        return
+    if np.where(np.isnan(shape), 0.0, shape).var(axis=0).max() <= ACTIVE_VARIANCE:
+        return
+    warnings.warn(
+        f"the posterior has collapsed: none of {n_units} latent units is active (KL "
+        f"{kl:.2g} nats), so codes carry no information and variations leave the shape "
+        "of a series as it is. Train longer (max_epochs), lower beta, or set "
+        "variational=False; if that changes nothing, the shapes may be noise without "
+        "common structure.",
+        PosteriorCollapseWarning,
+        stacklevel=6,
+    )
