@@ -1,12 +1,6 @@
 """Fixtures of all tests, among them a guard of every global state."""
 
 import os
-
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # threads that wait for each other's cores take ten times as long as one; this has
-    # to be said before NumPy is imported, and to the processes that tests start
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import random
 import subprocess
 import sys
@@ -31,6 +25,13 @@ settings.load_profile("short")
 
 def pytest_addoption(parser):
     parser.addoption("--device", default="cpu", help="device of the device tests")
+
+
+def pytest_configure(config):
+    if config.getoption("numprocesses", None):
+        # workers inherit this: threads that wait for each other's cores take many
+        # times as long as one
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
