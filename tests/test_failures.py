@@ -163,6 +163,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("what", FAILURES)
 def test_a_failed_fit_leaves_neither_old_nor_new(what):
     params, error, words = FAILURES[what]
