@@ -35,6 +35,13 @@ def pytest_addoption(parser):
     parser.addoption("--device", default="cpu", help="device of the device tests")
 
 
+def pytest_configure(config):
+    if config.getoption("numprocesses", None):
+        # workers inherit this: threads that wait for each other's cores take many
+        # times as long as one
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session")
 def device(request):
     return request.config.getoption("--device")

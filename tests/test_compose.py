@@ -75,6 +75,7 @@ class SpyAugmenter(LatentAugmenter):
         return super().fit(X, y)
 
 
+@pytest.mark.floor
 @pytest.mark.changes_global_state
 @pytest.mark.parametrize(
     "estimator",
@@ -179,6 +180,7 @@ class TestAugmentedClassifier:
         model.fit(waves, LABELS, sample_weight=weight)
         np.testing.assert_array_equal(spy.weight_, np.tile(weight, 3))
 
+    @pytest.mark.floor
     @pytest.mark.changes_global_state
     def test_metadata_routing(self, waves):
         with sklearn.config_context(enable_metadata_routing=True):
@@ -313,6 +315,7 @@ class TestLatentResampler:
         counts = np.unique(y_new, return_counts=True)[1]
         assert (counts == max(kept.values())).all()
 
+    @pytest.mark.floor
     def test_in_the_pipeline_of_imblearn(self, waves):
         pipeline = ImblearnPipeline(
             [

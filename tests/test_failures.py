@@ -201,6 +201,7 @@ def test_a_callback_that_stops_the_training_leaves_a_fitted_estimator():
 
 
 @pytest.mark.usefixtures("interruptible")
+@pytest.mark.floor
 @pytest.mark.parametrize("what", FAILURES)
 def test_a_failed_fit_leaves_neither_old_nor_new(what):
     params, error, words = FAILURES[what]

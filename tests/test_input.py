@@ -253,6 +253,7 @@ def plain(values):
     return np.asarray(values, dtype=float)
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_numbers_of_any_kind_are_numbers(kind):
     some = NUMBERS[kind]
@@ -486,6 +487,7 @@ LABELS = {
 }
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels_of_any_kind(kind):
     y = LABELS[kind]
