@@ -156,7 +156,7 @@ def seed_from(random_state: Any) -> int:
 def content_generators(X: np.ndarray, seed: int) -> Iterator[np.random.Generator]:
     """Yield a generator per row that depends on the values of the row alone.
 
-    The same row gets the same numbers whatever the rows around it are, so that
+    The same row gets the same numbers among any other rows, so that
     subsets, order and chunks do not matter; equal rows get equal numbers.
 
     Parameters

@@ -3,7 +3,7 @@
 safetensors has neither code nor pickles in it, and refuses offsets that lie; but a bit
 that flips in a tensor is loaded as it is. So the text beside the tensors holds a sha256
 of the whole file, taken with zeros in its own place. It detects damage, not forgery:
-whoever can write a file can write its digest.
+somebody who can write a file can also write its digest.
 """
 
 import json
@@ -133,7 +133,7 @@ def _beginning(path: Path) -> bytes:
     raise FormatError(
         f"{path} is not a file of lgta_sklearn, or is cut short. Expected one that "
         "save() has written; pickles and joblib files are not read, since they run "
-        "whatever code is in them."
+        "the code that is in them."
     )
 
 

@@ -107,7 +107,7 @@ def _is_kept(index: Any, plain: dict[str, Any]) -> bool:
         return False
     try:
         again = index_of(plain)
-    except Exception:  # whatever pandas says of it
+    except Exception:  # pandas has many
         return False
     same_freq = getattr(again, "freq", None) == getattr(index, "freq", None)
     return bool(again.identical(index)) and same_freq

@@ -33,7 +33,7 @@ class StrengthCurve:
     Parameters
     ----------
     factors, shares : ndarray of shape (n_tried,)
-        Both ascending; empty if nothing moves whatever the factor.
+        Both ascending; empty if no factor moves anything.
     losses : ndarray of shape (n_tried,)
         Factors that give variations the energy of their sources.
     """

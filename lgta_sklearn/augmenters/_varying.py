@@ -57,7 +57,7 @@ class VaryingMixin(OneToOneFeatureMixin, TransformerMixin):
     def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
         """Return a function that perturbs the given series.
 
-        Whatever does not change from copy to copy (the codes) is computed here, once.
+        Everything that is the same for all copies (the codes) is computed here, once.
 
         Parameters
         ----------

@@ -109,7 +109,7 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
-            Series, or whatever else the estimator takes.
+            Series, or any other input that the estimator takes.
 
         Returns
         -------

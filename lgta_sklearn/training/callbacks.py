@@ -124,7 +124,7 @@ class WarmupStableDecay(Callback):
             self._best, self._gained_at = loss, row["epoch"]
         waited = row["epoch"] - self._gained_at >= self.patience
         if waited and self.step_ < self.start_:
-            # whole epochs: what is left of one at rate zero would be in vain
+            # whole epochs: the rest of an epoch at rate zero would change nothing
             n_epochs = math.ceil(row["epoch"] / (1 - DECAY))
             self.start_ = self.step_
             self.stop_ = min(n_epochs * self.step_ // row["epoch"], self.n_steps)

@@ -34,7 +34,7 @@ SCALES = 0.1, 1.0  # of what is drawn, in standard deviations
 
 
 class TwinPerturbation:
-    """Draw a transformation, apply it to codes and to what they decode to.
+    """Apply a random transformation to codes and to the shapes they decode to.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class TwinPerturbation:
         z : Tensor of shape (B, L, d)
             Codes.
         u : Tensor of shape (B, T, C)
-            What they decode to.
+            The shapes that the codes decode to.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class TwinPerturbation:
         def transformed(Z: np.ndarray) -> np.ndarray:
             return transformation(Z, deepcopy(state))
 
-        # what is done to a value, and what is added whatever the value
+        # the part that depends on the value, and the part that is added to any value
         added = transformed(np.zeros_like(codes))
         moved = mean + unit * transformed((codes - mean) / unit)
         linear = transformed(shape) - transformed(np.zeros_like(shape))

@@ -4,7 +4,7 @@ For a shape ``u`` of T time points and C channels, with reconstruction ``u_hat``
 
     ELBO = sum_{t,c} log N(u | u_hat, sigma_c^2)  -  beta * KL(q(z | u) || N(0, I)),
 
-a sum over time and channels, so that ``beta = 1`` is the bound itself whatever the
+a sum over time and channels, so that ``beta = 1`` is the bound itself for any
 length. The observation variance ``sigma_c^2`` is not a parameter: its optimum is the
 mean squared error of the channel, in closed form (sigma-VAE, Rybkin et al., 2021,
 arXiv:2006.13202), which balances reconstruction and KL without tuning. Missing values
