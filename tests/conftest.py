@@ -1,13 +1,6 @@
 """Fixtures of all tests, among them a guard of every global state."""
 
 import os
-
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # threads that wait for each other's cores take ten times as long as one; this has
-    # to be said before NumPy is imported, and to the processes that tests start
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import random
 import subprocess
 import sys

@@ -18,9 +18,9 @@ from lgta_sklearn._random import Use, as_int, stream
 from lgta_sklearn._series.containers import Container
 from lgta_sklearn._series.labels import check_labels_present
 from lgta_sklearn._series.panel import Panel, panel_of
+from lgta_sklearn.augmenters import default_augmenter
 from lgta_sklearn.augmenters._varying import VaryingMixin
 from lgta_sklearn.augmenters.base import BaseAugmenter
-from lgta_sklearn.augmenters.latent import LatentAugmenter
 
 __all__ = [
     "GROWTH_CONSTRAINTS",
@@ -49,7 +49,7 @@ def check_augmenter(name: str, augmenter: Any, method: str) -> None:
     name : str
         Name of the composer, for the message.
     augmenter : augmenter or None
-        None is `LatentAugmenter`.
+        None is the default augmenter.
     method : {"augment", "sample"}
         The method.
 
@@ -139,7 +139,7 @@ def clone_with_seed(augmenter: Any, random_state: Any) -> Any:
     Parameters
     ----------
     augmenter : augmenter or None
-        None is `LatentAugmenter`; it is cloned.
+        None is the default augmenter; it is cloned.
     random_state : None, int, RandomState or Generator
         The seed.
 
@@ -148,7 +148,7 @@ def clone_with_seed(augmenter: Any, random_state: Any) -> Any:
     augmenter
         To be fitted.
     """
-    fresh = LatentAugmenter() if augmenter is None else clone(augmenter)
+    fresh = default_augmenter() if augmenter is None else clone(augmenter)
     if getattr(fresh, "random_state", 0) is None:
         fresh.set_params(random_state=random_state)
     return fresh
@@ -188,7 +188,7 @@ def fitted_augmenter(
     Parameters
     ----------
     augmenter : augmenter or None
-        None is `LatentAugmenter`.
+        None is the default augmenter.
     panel : Panel
         Training series.
     labels : ndarray of shape (n_samples,) or None
