@@ -1,7 +1,7 @@
-"""Missing values: where they are, and what to put there.
+"""Missing values: their positions, and their imputation.
 
-A gap is a value that is missing within a series. What lies beyond the end of a series
-is none.
+A gap is a missing value within a series. Padding beyond the end of a series is not a
+gap.
 """
 
 from typing import Any, Self
@@ -23,7 +23,7 @@ class GapPatterns(BaseEstimator):
     Parameters
     ----------
     n_neighbors : int, default=15
-        Nearest codes among which to draw; fewer if there are fewer.
+        Number of nearest codes among which to draw; fewer if there are fewer codes.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class GapPatterns(BaseEstimator):
     def sample(
         self, n_samples: int = 1, *, given: np.ndarray, random_state: Any = None
     ) -> np.ndarray:
-        """Draw gaps for series of given codes.
+        """Draw gaps for series with given codes.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class GapPatterns(BaseEstimator):
         -------
         ndarray of bool of shape (n_samples, n_channels, n_timepoints), or \
 (n_samples, 1, 1) if no training series has a gap
-            True where a value is to be missing.
+            True where a value of the new series is missing.
         """
         if self.gaps_ is None:
             return np.zeros((len(given), 1, 1), dtype=bool)
@@ -94,17 +94,17 @@ class GapPatterns(BaseEstimator):
 def impute_from_neighbors(
     R: np.ndarray, V: np.ndarray, n_neighbors: int = 15
 ) -> np.ndarray:
-    """Fill what is missing of residuals from those of series with similar codes.
+    """Fill missing residuals with residuals of series with similar codes.
 
     Parameters
     ----------
     R : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Residuals, NaN where the series is not known.
+        Residuals, NaN where a value is missing.
     V : ndarray of shape (n_samples, n_features)
         Codes of the series, standardised.
     n_neighbors : int, default=15
-        Nearest codes that are asked, the nearest first; where none of them has a value
-        the residual is 0.
+        Number of nearest codes that are searched, the nearest first. If none of them
+        has a value, the residual is 0.
 
     Returns
     -------
@@ -129,19 +129,19 @@ def impute_from_neighbors(
 
 
 def interpolate_gaps(R: np.ndarray) -> np.ndarray:
-    """Carry residuals across gaps: a line between the values on both sides.
+    """Interpolate residuals linearly between the values on both sides of a gap.
 
-    At the ends of a series the nearest value goes on.
+    Gaps at the ends of a series get the nearest value.
 
     Parameters
     ----------
     R : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Residuals, NaN where the series is not known.
+        Residuals, NaN where a value is missing.
 
     Returns
     -------
     ndarray of shape (n_samples, n_channels, n_timepoints)
-        Residuals without NaN; 0 where a channel has no value at all.
+        Residuals without NaN; 0 if a channel has no value at all.
     """
     time = np.arange(R.shape[2])
     bridged = R.copy()

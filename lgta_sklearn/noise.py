@@ -1,10 +1,10 @@
-"""Observation noise: what the decoder leaves unexplained.
+"""Observation noise: the part of a series that the decoder does not explain.
 
-The mean that a decoder returns is smooth, and real series are not: what is missing has
-to be given back to samples. White noise of the right size is not enough, a critic sees
-the missing correlation at once. Nor is Gaussian noise with the covariance of the
-residuals over time and channels, since the residuals' size and form depend on the
-code; the residuals of training series with similar codes have both.
+The mean that a decoder returns is smooth, but real series are not, so noise is added to
+samples. White noise of the right variance is not enough: it has no correlation, which a
+critic sees at once. Gaussian noise with the covariance of the residuals over time and
+channels is not enough either, since the size and form of residuals depend on the code.
+Residuals of training series with similar codes have the right size and form.
 """
 
 import math
@@ -35,16 +35,16 @@ class NeighborNoise(BaseEstimator):
     Parameters
     ----------
     n_neighbors : int, default=15
-        Nearest codes among which to draw; fewer if there are fewer.
+        Number of nearest codes among which to draw; fewer if there are fewer codes.
     blend : float in [0, 1] or "auto", default="auto"
         Share of Gaussian noise with the covariance of the neighbours' residuals: 0
-        repeats a residual as it was, 1 is Gaussian, and between them the covariance
-        stays the same. ``"auto"`` is 0 until `calibrate` chooses it; an augmenter calls
-        that, so that samples do not come too near to training series.
+        repeats a residual unchanged, 1 is purely Gaussian, and the covariance is the
+        same for all values. ``"auto"`` is 0 until `calibrate` chooses it; an augmenter
+        calls `calibrate`, so that samples do not come too near to training series.
     max_samples : int, default=20000
-        Largest number of residuals that are kept; more are thinned at random.
+        Largest number of residuals that are kept; if there are more, a random subset.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of `sample`, and of the thinning.
+        Seed of `sample`, and of the random subset.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class NeighborNoise(BaseEstimator):
     def sample(
         self, n_samples: int = 1, *, given: np.ndarray, random_state: Any = None
     ) -> np.ndarray:
-        """Draw noise for series of given codes.
+        """Draw noise for series with given codes.
 
         Parameters
         ----------
@@ -185,22 +185,23 @@ def calibrate_blend(
     Returns
     -------
     NeighborNoise
-        The same object, with the least blend of 0, 0.25, 0.5, 0.75, 0.9 and 1 that
-        passes; failing that, with 1. A blend passes if the distances of samples to the
-        nearest training series have a median of at least 0.9 of that between training
-        series, and if at most 9 % of them are below the 5 % quantile of the latter.
-        Channels count alike.
+        The same object, with the smallest blend of 0, 0.25, 0.5, 0.75, 0.9 and 1 that
+        passes, or with 1 if none passes. A blend passes if the median distance of
+        samples to the nearest training series is at least 0.9 times that between
+        training series, and if at most 9 % of the samples are nearer than the 5 %
+        quantile of the distances between training series. All channels have the same
+        weight.
     """
     from sklearn.neighbors import NearestNeighbors
 
     spread = np.nanstd(X, axis=(0, 2), keepdims=True)
     spread = np.where(spread > 0, spread, 1.0)
     real = (X / spread).reshape(len(X), -1)
-    # distances over what both series have, scaled up for what they have not
+    # distances over the values that both series have, scaled up for missing values
     metric = "nan_euclidean" if np.isnan(real).any() else "minkowski"
     nearest = NearestNeighbors(metric=metric).fit(real)
     some = real[:: math.ceil(len(real) / BLOCK)]
-    # a series is the nearest to itself
+    # the nearest series is the series itself
     between = nearest.kneighbors(some, min(2, len(real)))[0][:, -1]
     least, close = np.nanquantile(between, [0.5, LOWER_TAIL])
     for blend in BLENDS:
@@ -217,16 +218,18 @@ def calibrate_blend(
 class ResidualNoise(BaseEstimator):
     """Gaussian noise with the covariance of residuals.
 
-    Up to `max_features` values per series the covariance is that of Ledoit and Wolf
-    (2004), which is sound with fewer rows than values. Beyond, it is the sum of a
-    low-rank part (the leading principal components) and a diagonal one.
+    If a series has at most `max_features` values, the covariance is that of Ledoit and
+    Wolf (2004), which is well-conditioned even with fewer rows than values. Otherwise
+    it is the sum of a low-rank part (the leading principal components) and a diagonal
+    one.
 
     Parameters
     ----------
     max_features : int, default=512
-        Largest product of channels and time points whose full covariance is held.
+        Largest number of values of a series (channels times time points) for which the
+        full covariance is stored.
     rank : int, default=64
-        Rank of the low-rank part beyond that.
+        Rank of the low-rank part for series with more values.
     random_state : None, int, RandomState or Generator, default=None
         Seed of `sample`.
 
@@ -328,7 +331,7 @@ def make_noise(noise: Any, random_state: Any = None) -> Any:
     noise : {"neighbors", "structured"}, None or object
         Name, or an object with `fit` and `sample`, which is cloned.
     random_state : None, int, RandomState or Generator, default=None
-        Given to the noise if it takes one and has none.
+        Seed for a noise that accepts one and has none.
 
     Returns
     -------

@@ -2,9 +2,9 @@
 
 Each series and channel is written as ``x = m + s * u`` with level ``m`` (mean over
 time), scale ``s`` (standard deviation over time) and shape ``u``, as in reversible
-instance normalisation (Kim et al., 2022, ICLR). The network sees the shape alone, so
-that it need not spend its capacity on numbers that two coordinates hold exactly.
-NaN, where a value is missing or a series has ended, is left out of every sum.
+instance normalisation (Kim et al., 2022, ICLR). The network only sees the shape, so
+that it need not spend capacity on level and scale, which two numbers describe exactly.
+Every sum ignores NaN, which marks missing values and the padding of a series.
 """
 
 import math
@@ -22,7 +22,7 @@ __all__ = ["ScaleDecomposition", "ValueGrid", "level_and_scale"]
 # do not raise the floor
 OUTLYING, QUANTILE = 50.0, 0.9
 MIN_REPEATS = 0.1  # smallest share of recurring values that indicates a grid
-N_INSPECTED = 2**18  # values of a channel that are inspected for that
+N_INSPECTED = 2**18  # values of a channel that are inspected for a grid
 
 
 @storable
@@ -33,8 +33,8 @@ class ScaleDecomposition(BaseEstimator):
     ----------
     floor : float in (0, 1], default=0.02
         Smallest scale of a series, as a share of the root mean square of the scales of
-        its channel (scales are capped at 50 times their 90 % quantile first). It keeps
-        the noise of an almost constant series from being amplified to a shape.
+        its channel (scales are capped at 50 times their 90 % quantile first). The floor
+        prevents noise in an almost constant series from being amplified.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class ScaleDecomposition(BaseEstimator):
         _, scale = level_and_scale(X)
         self.max_scale_ = np.nanmax(scale, axis=0)
         unit = np.where(self.max_scale_ > 0, self.max_scale_, 1.0)
-        # in units of the largest one: the squares of 1e-200 would vanish
+        # relative to the largest scale: the square of 1e-200 would underflow to 0
         scale = scale / unit
         most = np.nanquantile(scale, QUANTILE, axis=0, method="lower")
         scale = np.minimum(scale, np.where(most > 0, OUTLYING * most, np.inf))
@@ -103,9 +103,9 @@ class ScaleDecomposition(BaseEstimator):
         level, scale : ndarray of shape (n_samples, n_channels)
             Mean and floored standard deviation over time, in the units of `X`; the
             scale of a constant series is exactly 0, so that it stays constant. NaN for
-            a channel of which nothing was observed.
+            a channel without observed values.
         shape : ndarray of shape (n_samples, n_channels, n_timepoints)
-            What remains, without units.
+            Standardised series, without units.
         """
         level, scale = level_and_scale(X)
         divisor = np.maximum(scale, self.min_scale_)
@@ -113,18 +113,18 @@ class ScaleDecomposition(BaseEstimator):
         return level, np.where(scale == 0, 0.0, divisor), shape
 
     def as_shape(self, shape: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """Return drawn shapes with mean 0 and deviation 1, as those of series have.
+        """Standardise sampled shapes to mean 0 and standard deviation 1.
 
-        The level and the scale that belong to a drawn shape are then exactly those
-        of the series they make. Where the scale is at its floor, the shape of a
-        series is smaller than 1, and a drawn one stays as it is.
+        The level and the scale that belong to a shape are then exactly those of the
+        composed series. If the scale is at its floor, the shape of a real series has a
+        standard deviation below 1, and a sampled shape is not changed.
 
         Parameters
         ----------
         shape : ndarray of shape (n_samples, n_channels, n_timepoints)
-            Drawn shapes.
+            Sampled shapes.
         scale : ndarray of shape (n_samples, n_channels)
-            Scales they belong to.
+            Scales of the series.
 
         Returns
         -------
@@ -138,7 +138,7 @@ class ScaleDecomposition(BaseEstimator):
     def join(
         self, level: np.ndarray, scale: np.ndarray, shape: np.ndarray
     ) -> np.ndarray:
-        """Return the series of a level, a scale and a shape.
+        """Compose series from level, scale and shape.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class ValueGrid(BaseEstimator):
         return self
 
     def snap(self, X: np.ndarray) -> np.ndarray:
-        """Return series with each value at the nearest one of its grid.
+        """Round each value to the nearest value of the grid of its channel.
 
         Parameters
         ----------
@@ -222,7 +222,7 @@ def _grid(channel: np.ndarray) -> np.ndarray | None:
     some = channel[:: math.ceil(channel.size / N_INSPECTED)]
     ordered = np.sort(some, axis=1)  # NaN comes last
     steps = np.diff(ordered, axis=1)
-    # a constant series says nothing of a grid
+    # a constant series does not indicate a grid
     steps = steps[np.nanmax(steps, axis=1, initial=0.0) > 0]
     steps = steps[~np.isnan(steps)]
     if steps.size == 0 or (steps == 0).mean() < MIN_REPEATS:
@@ -236,12 +236,12 @@ def level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series; NaN is left out.
+        Series; NaN is ignored.
 
     Returns
     -------
     level, scale : ndarray of shape (n_samples, n_channels)
-        NaN where nothing was observed.
+        NaN if no value was observed.
     """
     n_values = X.shape[1] * X.shape[2]
     both = map_chunks(lambda rows: _moments(X[rows]), len(X), n_values)
@@ -258,7 +258,7 @@ def _moments(X: np.ndarray) -> np.ndarray:
     scale = np.sqrt((deviation**2).sum(axis=2) / some)
     low = np.where(observed, X, np.inf).min(axis=2)
     high = np.where(observed, X, -np.inf).max(axis=2)
-    constant = low == high  # rounding would give them some 1e-16
+    constant = low == high  # rounding would make it about 1e-16
     level, scale = np.where(constant, low, level), np.where(constant, 0.0, scale)
     both = np.stack([level, scale], axis=1)
     return np.where(count[:, None] > 0, both, np.nan)

@@ -1,9 +1,9 @@
 """Files of arrays and plain text: safetensors, with a digest over every byte.
 
-safetensors has neither code nor pickles in it, and refuses offsets that lie; but a bit
-that flips in a tensor is loaded as it is. So the text beside the tensors holds a sha256
-of the whole file, taken with zeros in its own place. It detects damage, not forgery:
-somebody who can write a file can also write its digest.
+A safetensors file holds neither code nor pickles, and its reader refuses invalid
+offsets, but a flipped bit in a tensor is not noticed. So the header holds a sha256
+digest of the whole file, computed with zeros in place of the digest. It detects damage,
+not forgery: somebody who can write a file can also write its digest.
 """
 
 import json
@@ -19,7 +19,7 @@ import numpy as np
 
 __all__ = ["FormatError", "read", "write", "write_whole"]
 
-FORMAT = 2  # raised when a file of the former number would be read wrongly
+FORMAT = 2  # increased when older files would be read wrongly
 KEY = "lgta_sklearn"
 MAX_HEADER = 100_000_000  # bytes, as in safetensors itself
 BLANK = b"0" * 64
@@ -28,7 +28,7 @@ CHUNK = 2**20
 
 
 class FormatError(ValueError):
-    """A file that is damaged, of a newer format, or no file of `lgta_sklearn`."""
+    """A file that is damaged, of a newer format, or not from `lgta_sklearn`."""
 
 
 def write(
@@ -36,14 +36,14 @@ def write(
     header: Mapping[str, Any],
     tensors: Mapping[str, np.ndarray],
 ) -> None:
-    """Write a file, or leave the one that is there as it was.
+    """Write a file; if that fails, an existing file is unchanged.
 
     Parameters
     ----------
     path : str or path-like
-        Where to.
+        Path of the file.
     header : mapping
-        Values that JSON has; the number of the format is added.
+        JSON values; the format number is added.
     tensors : mapping of str to ndarray
         Contiguous arrays of numbers.
     """
@@ -57,16 +57,16 @@ def write(
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | bytearray) -> None:
-    """Write a file, or leave the one that is there as it was.
+    """Write a file; if that fails, an existing file is unchanged.
 
     Parameters
     ----------
     path : str or path-like
-        Where to.
+        Path of the file.
     content : bytes
-        All of it.
+        Content of the file.
     """
-    path = Path(path).resolve()  # of a link the file it leads to is replaced
+    path = Path(path).resolve()  # the target of a link is replaced, not the link
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -86,20 +86,20 @@ def read(
     Parameters
     ----------
     path : str or path-like
-        Where from.
+        Path of the file.
 
     Returns
     -------
     header : dict
-        What was given to `write`, and ``"format"``.
+        Header that was given to `write`, and ``"format"``.
     tensors : dict of str to ndarray
-        Arrays of one's own.
+        Arrays that own their memory.
 
     Raises
     ------
     FormatError
-        If the file is damaged, of a newer format, or of other origin. Nothing of it is
-        executed, and no more memory is taken than the file is long.
+        If the file is damaged, of a newer format, or of other origin. Nothing in it is
+        executed, and no more memory is used than the size of the file.
     OSError
         If there is no such file.
     """
@@ -123,7 +123,7 @@ def read(
 
 
 def _beginning(path: Path) -> bytes:
-    """Return what comes before the tensors: the length of a text, and the text."""
+    """Return the bytes before the tensors: the length of the header, and the header."""
     with path.open("rb") as file:
         start = file.read(8)
         length = int.from_bytes(start, "little")
@@ -138,7 +138,7 @@ def _beginning(path: Path) -> bytes:
 
 
 def _header(beginning: bytes, path: Path) -> dict[str, Any]:
-    """Return our text, if it is ours and we can read it."""
+    """Return the header of a file if it is one of ours, in a readable format."""
     try:
         header = json.loads(json.loads(beginning[8:])["__metadata__"][KEY])
         number = header["format"]
@@ -158,7 +158,7 @@ def _header(beginning: bytes, path: Path) -> dict[str, Any]:
 
 
 def _digest(path: Path, beginning: bytes, seal: re.Match[bytes]) -> str:
-    """Return the digest of a file whose own place for it holds zeros."""
+    """Return the digest of a file, computed with zeros in place of the digest."""
     digest = sha256(beginning[: seal.start(1)])
     digest.update(BLANK)
     digest.update(beginning[seal.end(1) :])

@@ -1,15 +1,15 @@
 """Fitted objects as JSON plus tensors, and back, without executing code.
 
-A tree is JSON whose leaves are numbers, texts and the names of tensors beside it. A
-node that is more than that is an object with a field ``kind``:
-``{"kind": "array", "name": "t3", "shape": [5, 2]}``,
-``{"kind": "object", "class": "scaling:ValueGrid", "state": ...}``. The classes that it
-may name are those of `lgta_sklearn._files.registry`; an object is made without calling
-any of its methods but a `__setstate__`. Code of the user's own (a backbone, a
-transformation) is in no tree.
+A tree is JSON whose leaves are numbers, strings and names of tensors. Any other node is
+an object with a field ``kind``: ``{"kind": "array", "name": "t3", "shape": [5, 2]}``,
+``{"kind": "object", "class": "scaling:ValueGrid", "state": ...}``. A tree may only name
+the classes of `lgta_sklearn._files.registry`; an object is created without calling any
+of its methods except `__setstate__`. A tree holds no code of the user (a backbone, a
+transformation).
 
-A tree holds the attributes of the objects: if these change, so must the number of the
-format in `lgta_sklearn._files.bytes`. A file of the present format is among the tests.
+A tree holds the attributes of the objects: if they change, the format number in
+`lgta_sklearn._files.bytes` must change, too. The tests include a file of the current
+format.
 """
 
 import math
@@ -29,11 +29,11 @@ _BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 class NotPlainError(ValueError):
-    """Something that cannot be written without code."""
+    """An object that cannot be written without code."""
 
 
 def name_of(value: Any) -> str:
-    """Return the name of a part of the user's own.
+    """Return the name of a user-defined part.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def name_of(value: Any) -> str:
     Returns
     -------
     str
-        Where it stands, for messages.
+        Its name in the source code, for messages.
     """
     value = value.func if isinstance(value, partial) else value
     named = value if hasattr(value, "__qualname__") else type(value)
@@ -69,19 +69,19 @@ class Writer:
         Parameters
         ----------
         value : object
-            Value to be written.
+            Value to encode.
         where : str
-            Where it stands, for errors.
+            Position of the value, for error messages.
 
         Returns
         -------
         object
-            Values that JSON has.
+            JSON value.
 
         Raises
         ------
         NotPlainError
-            If it cannot be written without code.
+            If the value cannot be written without code.
         """
         if type(value) in _PLAIN:
             finite = not isinstance(value, float) or math.isfinite(value)
@@ -177,7 +177,7 @@ class Writer:
 
 
 class Own:
-    """Stands in a state for a parameter of the user's own making, which is code.
+    """Placeholder in a state for a parameter that is code of the user.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def _of_sklearn(value: Any, fitted: tuple[str, ...]) -> dict[str, Any]:
     """Return the parameters of an estimator, and its documented fitted attributes."""
     state = dict(value.get_params(deep=False))
     state |= {name: getattr(value, name) for name in fitted if hasattr(value, name)}
-    if "tree_" in state:  # of a KernelDensity: it is grown anew
+    if "tree_" in state:  # of a KernelDensity: it is built again
         state["tree_"] = np.asarray(state["tree_"].data)
     return state
 
@@ -206,7 +206,7 @@ class Reader:
     tensors : dict of str to ndarray
         The tensors that nodes name.
     own : dict
-        Parameters of the user's own making.
+        Parameters that are code of the user.
     """
 
     def __init__(
@@ -230,7 +230,8 @@ class Reader:
         Raises
         ------
         FormatError, LookupError
-            If it names something that no file may name; other errors for nonsense.
+            If the node names a class that no file may name; other errors if it is
+            malformed.
         """
         if isinstance(node, list):
             return [self.value(part) for part in node]
@@ -269,7 +270,7 @@ class Reader:
         Raises
         ------
         FormatError
-            If a name is one of Python's own.
+            If a name is a special name of Python.
         """
         if any(name.startswith("__") for name in nodes):
             raise FormatError("names with two underscores are not of a state")

@@ -23,9 +23,9 @@ class FittedState(SimpleNamespace):
 class SavedMixin:
     """Add `save` and `load` to an augmenter.
 
-    What is saved is the constructor's parameters, the public attributes that ``fit``
-    has set (`_state.learned` names them), and the private ones, all of them in
-    `_state`. Those named in `_recomputed` are left out where they cannot be written.
+    A file holds the constructor's parameters, the public attributes that ``fit`` has
+    set (`_state.learned` lists them), and the private attributes, all of which are in
+    `_state`. Attributes listed in `_recomputed` are left out if they cannot be written.
     """
 
     _state: FittedState
@@ -34,11 +34,11 @@ class SavedMixin:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file that holds no code.
 
-        It is one `safetensors` file; its header has the rest as JSON, the number of
-        the format and a checksum. The file is written whole or not at all: after a
-        crash a former file is unharmed. It holds what the estimator holds. An
-        estimator that keeps training series (see its documentation) keeps them in the
-        file, too: share it only with those who may see the series.
+        It is one `safetensors` file, whose header holds all other values as JSON, the
+        format number and a checksum. The file is written completely or not at all:
+        after a crash an existing file is unchanged. If an estimator keeps training
+        series (see its documentation), the file contains them, too: share it only with
+        those who may see the series.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class SavedMixin:
         Notes
         -----
         `pickle` and `joblib` save any augmenter, also one with parts of your own; but
-        to load such a file is to run the code in it.
+        loading such a file runs the code in it.
         """
         check_is_fitted(self)
         tree = Writer()
@@ -92,8 +92,9 @@ class SavedMixin:
     ) -> Self:
         """Read a fitted estimator from a file that `save` has written.
 
-        Nothing in the file is executed. The loaded estimator does what the saved one
-        would have done, on any machine, and to the last bit on one of the same kind.
+        Nothing in the file is executed. The loaded estimator works like the saved one
+        on any machine, and gives the same results bit for bit on a machine of the same
+        kind.
 
         Parameters
         ----------
@@ -117,14 +118,14 @@ class SavedMixin:
             If the file is damaged, of another format, of another class or of other
             origin.
         ValueError
-            If a parameter of your own is missing, or there is no such device.
+            If a parameter of your own is missing, or the device does not exist.
         OSError
             If there is no such file.
 
         Warns
         -----
         UserWarning
-            If this machine does not have the device that `fit` was told to use.
+            If this machine does not have the device that was chosen for `fit`.
         """
         header, tensors = files.read(path)
         found = str(header.get("class"))[:100]
@@ -144,11 +145,11 @@ class SavedMixin:
         return loaded
 
     def _after_load(self, device: str | None) -> None:
-        """Move what runs on a device; an estimator without a network has nothing."""
+        """Move the network to a device; without a network, do nothing."""
 
     @classmethod
     def _from_header(cls, header: Mapping[str, Any], tree: Reader) -> Self:
-        """Return the estimator of a header."""
+        """Return the estimator that a header describes."""
         loaded = cls(**{**tree.state(header["params"]), **tree.own})
         for name, node in header["learned"].items():
             private = name.startswith("_") and name != _CONFIG
@@ -160,7 +161,7 @@ class SavedMixin:
 
 
 def _node(tree: Writer, name: str, value: Any, *, optional: bool = False) -> Any:
-    """Return the node of something that was learned."""
+    """Return the node of a fitted attribute."""
     try:
         return tree.node(value, name)
     except NotPlainError as error:
@@ -173,7 +174,7 @@ def _node(tree: Writer, name: str, value: Any, *, optional: bool = False) -> Any
 
 
 def _check_own(wanted: Any, given: Mapping[str, Any], path: Any) -> None:
-    """Compare the parameters of the user's own making with those in a file."""
+    """Check that the user gave exactly the code parameters that a file lacks."""
     wanted = wanted if isinstance(wanted, dict) else {}
     missing = [name for name in wanted if name not in given]
     if missing:

@@ -1,8 +1,8 @@
-"""The classes that a file may name: those that say so themselves, by a decorator.
+"""Registry of the classes that a file may name; a decorator registers a class.
 
 A name is ``"room:Class"``, where the room is a module of the package (or the full name
-of a module of the user's own, which has to be imported before the file is read). A file
-can name nothing else, and to find a class runs no code but that of the package.
+of a user's module, which has to be imported before the file is read). A file can name
+nothing else, and finding a class only runs code of the package.
 """
 
 import re
@@ -45,11 +45,11 @@ Kind = TypeVar("Kind", bound=type)
 
 
 def storable(kind: Kind) -> Kind:
-    """Let files name a class: a decorator.
+    """Register a class that files may name: a decorator.
 
     An object of the class is stored as its `__getstate__`, if the class defines that,
     or its attributes, and restored without calling its constructor. So the attributes
-    have to be numbers, texts, arrays, or objects of storable classes.
+    have to be numbers, strings, arrays, or objects of storable classes.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def is_storable(kind: Any) -> bool:
     Returns
     -------
     bool
-        True for a class that is registered, itself and not by a parent.
+        True if the class itself is registered; a registered parent does not count.
     """
     if not isinstance(kind, type):
         return False
@@ -116,7 +116,7 @@ def find(name: str) -> type:
     Returns
     -------
     type
-        A registered class, or one of those of scikit-learn in `FITTED`.
+        A registered class, or a class of scikit-learn in `FITTED`.
 
     Raises
     ------

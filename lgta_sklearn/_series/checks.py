@@ -1,6 +1,6 @@
-"""Checks of series before anything is computed: `check_series` makes a `Panel` of them.
+"""Input checks of series: `check_series` returns checked series as a `Panel`.
 
-Messages say what was expected, what was got, and what to do.
+Messages say what was expected, what was received, and what to do.
 """
 
 import inspect
@@ -26,11 +26,11 @@ __all__ = ["check_not_per_series", "check_series"]
 
 
 def check_not_per_series(name: str) -> None:
-    """Refuse to be fitted by sktime to one series after another.
+    """Raise an error if sktime fits the estimator to each series separately.
 
-    sktime takes an estimator of scikit-learn for one that maps the time points of a
-    single series, and wraps it in its `TabularToSeriesAdaptor`. What arrives looks like
-    a set of series, so that only the caller tells.
+    sktime assumes that an estimator of scikit-learn maps the time points of a single
+    series, and wraps it in its `TabularToSeriesAdaptor`. The input then looks like a
+    set of series, so only the calling object reveals the mistake.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def check_not_per_series(name: str) -> None:
     Raises
     ------
     ValueError
-        If that adaptor calls.
+        If the caller is that adaptor.
     """
     adapt = sys.modules.get("sktime.transformations.adapt")
     adaptor = getattr(adapt, "TabularToSeriesAdaptor", None)
@@ -62,33 +62,33 @@ def check_series(estimator: Any, X: Any, *, reset: bool, longer: bool = False) -
 
     With `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`,
     `lengths_vary_`, `channel_scale_`, and for two dimensions scikit-learn's
-    `n_features_in_` and `feature_names_in_`) is stored on the estimator; without, it is
-    compared with the stored one.
+    `n_features_in_` and `feature_names_in_`) is stored on the estimator; otherwise it
+    is compared with the stored one.
 
     Parameters
     ----------
     estimator : estimator
-        On which the layout is noted.
+        Estimator that stores the layout.
     X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints), list of arrays, panel of sktime, or Panel
         Series; NaN is a missing value. A `Panel` has been checked already.
     reset : bool
         Whether the estimator is being fitted.
     longer : bool, default=False
-        Whether series may be longer than those of `fit`, where lengths vary.
+        Whether series may be longer than those of `fit` if lengths vary.
 
     Returns
     -------
     Panel
-        Float32 if `X` was, else float64. Where lengths vary, as long as the longest
-        series of `fit`.
+        Series in float32 if `X` is float32, else in float64. If lengths vary, they are
+        padded to the longest series of `fit`.
 
     Raises
     ------
     ValueError
-        For anything that is not a set of numeric series of the noted layout.
+        If `X` is not a set of numeric series with the stored layout.
     TypeError
-        For sparse data and for objects that are not numbers.
+        If `X` is sparse or holds objects that are not numbers.
     """
     panel = X if isinstance(X, Panel) else _unpacked(estimator, X, reset=reset)
     n_channels, n_timepoints = (1, *panel.values.shape[1:])[-2:]
@@ -109,7 +109,7 @@ n_timepoints), list of arrays, panel of sktime, or Panel
 
 
 def _unpacked(estimator: Any, X: Any, *, reset: bool) -> Panel:
-    """Return the series of a container as a panel; refuse what holds no numbers."""
+    """Return the series of a container as a panel; refuse non-numeric data."""
     X = _plain(X)
     container, rows = unpack(X)
     if rows is None:
@@ -127,7 +127,7 @@ def _plain(X: Any) -> Any:
     if hasattr(X, "detach"):  # a torch tensor, perhaps on a GPU or with a gradient
         X = X.detach().cpu()
         return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
-    if isinstance(X, np.ma.MaskedArray):  # what is masked is not known
+    if isinstance(X, np.ma.MaskedArray):  # a masked value is missing
         values = X.astype(X.dtype if X.dtype.kind == "f" else np.float64)
         return np.ma.filled(values, np.nan)
     is_array = hasattr(X, "shape") or hasattr(X, "__array__")
@@ -148,7 +148,7 @@ def _plain(X: Any) -> Any:
 def _check_channels(estimator: Any, container: Container, *, reset: bool) -> None:
     """Store the channel names of a panel, or compare them with the stored ones."""
     columns = [] if container.columns is None else list(container.columns)
-    # as in scikit-learn: numbers are no names
+    # as in scikit-learn, numbers do not count as names
     named = bool(columns) and all(isinstance(name, str) for name in columns)
     if reset:
         vars(estimator).pop("channel_names_in_", None)
@@ -184,7 +184,7 @@ def _checked_array(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
 
 
 def _checked_rows(rows: list[np.ndarray]) -> list[np.ndarray]:
-    """Return the series of a list, all of them of one number of channels."""
+    """Return the series of a list; they must have the same number of channels."""
     layouts = {row.shape[:-1] for row in rows}
     if len(layouts) > 1 or any(row.ndim not in (1, 2) for row in rows):
         raise ValueError(
@@ -246,7 +246,7 @@ def _check_size(n_channels: int, n_timepoints: int, name: str) -> None:
 
 
 def _check_finite(panel: Panel) -> None:
-    """Refuse infinity, and name the first place."""
+    """Refuse infinite values; the error names the position of the first."""
     X = panel.values
     bad = np.isinf(X)
     if not bad.any():
@@ -261,7 +261,7 @@ def _check_finite(panel: Panel) -> None:
 
 
 def _check_observed(panel: Panel) -> None:
-    """Refuse series and channels of which nothing is known."""
+    """Refuse series and channels without observed values."""
     missing = np.isnan(with_channels(panel.values))
     for axes, what in (((1, 2), "series"), ((0, 2), "channels")):
         nothing = np.flatnonzero(missing.all(axis=axes))

@@ -1,8 +1,8 @@
-"""The containers people keep sets of series in, and the way there and back.
+"""Containers of sets of series: unpacking series, and packing results.
 
 Outside the package a set of series is an array or a DataFrame with a row per series, a
-list of arrays where lengths differ, or one of the panels of sktime: a list of
-DataFrames, a DataFrame whose index has two levels, or one whose cells are series.
+list of arrays if lengths differ, or one of the panels of sktime: a list of DataFrames,
+a DataFrame whose index has two levels, or one whose cells are series.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ __all__ = ["Container", "unpack"]
 @storable
 @dataclass(frozen=True)
 class Container:
-    """What a set of series came in, without the values.
+    """The container of a set of series (kind, index, names), without the values.
 
     Parameters
     ----------
     kind : {"array", "table", "list", "df-list", "pd-multiindex", "nested_univ", \
 "panel"}
         ``"table"`` is a DataFrame with one row per series, ``"panel"`` our own
-        `Panel`; the names of sktime's panels are sktime's.
+        `Panel`; panels of sktime have the names that sktime uses.
     columns : Index or None, default=None
         Names of the columns of a DataFrame: time points of a table, else channels.
     rows : Index or sequence or None, default=None
@@ -38,15 +38,15 @@ class Container:
     times : list of Index or None, default=None
         Time index of each series of a panel.
     clock : Index or None, default=None
-        The longest of them, of which a new series gets the beginning.
+        The longest of these indexes; a new series gets the beginning of it.
     names : list or None, default=None
         Names of the levels of the index of a ``"pd-multiindex"``.
     width : int or None, default=None
-        Time points of an array or a table, which its series may be padded to; None
-        takes the longest series.
+        Number of time points of an array or a table, to which series may be padded;
+        None takes the length of the longest series.
     order : ndarray of int or None, default=None
-        Which rows of a ``"pd-multiindex"`` come one after another if series stand
-        below each other, each in the order of time; None if they do so anyway.
+        Permutation that sorts the rows of a ``"pd-multiindex"`` by series, and by time
+        within a series; None if the rows are sorted already.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Container:
     order: np.ndarray | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # what pandas pickles runs code of its own when it is loaded
+        # pickled pandas objects run code of pandas when they are loaded
         state = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
             name: plain_index(value) if hasattr(value, "identical") else value
@@ -73,7 +73,7 @@ class Container:
 
     @property
     def is_ragged(self) -> bool:
-        """Tell whether series of different lengths fit in.
+        """Tell whether the container can hold series of different lengths.
 
         Returns
         -------
@@ -93,25 +93,25 @@ class Container:
         return type(self)("list" if self.is_ragged else "array", width=self.width)
 
     def empty(self) -> Self:
-        """Return the container for other series: without rows and times.
+        """Return the container without row labels and times, for other series.
 
         Returns
         -------
         Container
-            To be filled with samples.
+            Container for samples.
         """
         return replace(self, rows=None, times=None, order=None)
 
     def pack(self, panel: Panel, index: np.ndarray | None = None) -> Any:
-        """Put series into such a container.
+        """Put series into a container of this kind.
 
         Parameters
         ----------
         panel : Panel
             Series.
         index : ndarray of int or None, default=None
-            Row of the container that each series comes from, whose labels and times it
-            gets; None for the same rows.
+            Source row of each series in the container: the series gets its label and
+            times. None for the same rows.
 
         Returns
         -------
@@ -148,15 +148,15 @@ class Container:
         return pd.DataFrame(row.T, columns=self.columns, index=times)
 
     def _joined(self, frames: list[Any], index: np.ndarray | None) -> Any:
-        """Return frames as one, below each other or nested."""
+        """Join frames into one DataFrame, stacked or nested."""
         import pandas as pd
 
-        # a series that is taken twice needs a name of its own
+        # a series that occurs twice needs a new name
         same = index is None and self.rows is not None
         names = self.rows if same else range(len(frames))
         if self.kind == "pd-multiindex":
             of_levels = list(self.names or ())
-            if not same and len(of_levels) > 2:  # one number for all but time
+            if not same and len(of_levels) > 2:  # one number replaces all but time
                 of_levels = [None, of_levels[-1]]
             joined = pd.concat(frames, keys=names, names=of_levels)
             if not same or self.order is None or len(joined) != len(self.order):
@@ -176,7 +176,7 @@ def _table(
 
 
 def unpack(X: Any) -> tuple[Container, list[np.ndarray] | None]:
-    """Tell what a set of series is kept in, and take the series out.
+    """Return the container of a set of series, and the series in it.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def unpack(X: Any) -> tuple[Container, list[np.ndarray] | None]:
     Returns
     -------
     container : Container
-        ``"array"`` for an object that is none of the other kinds.
+        ``"array"`` for an object of no other kind.
     series : list of ndarray of shape (n_timepoints,) or (n_channels, n_timepoints), \
 or None
         The series, not checked; None for an array and a table, which need no unpacking.
@@ -231,7 +231,7 @@ def _panel(
 
 
 def _check_names(X: Any) -> None:
-    """Refuse a DataFrame of no rows, or with columns that share a name."""
+    """Refuse a DataFrame without rows, or with duplicate column names."""
     if not len(X) or not X.shape[1]:
         raise ValueError(
             f"Found a DataFrame with {len(X)} row(s) and {X.shape[1]} column(s), "
@@ -263,13 +263,13 @@ def _check_times(index: Any, name: Any) -> None:
 
 
 def _order_of(X: Any) -> np.ndarray | None:
-    """Return in which order the rows of a panel are those of series after series.
+    """Return the permutation that sorts the rows of a panel by series and time.
 
-    Series come in the order of their first rows; None if all rows do already.
+    Series are in the order of their first rows; None if the rows are sorted already.
     """
     series = _by_series(X).ngroup().to_numpy()
     times = X.index.get_level_values(-1)
-    # the places of sorted times: times may be of any kind
+    # ranks of the times, since times may be of any type
     place = np.empty(len(X), dtype=int)
     place[times.argsort()] = np.arange(len(X))
     order = np.lexsort([place, series])
@@ -283,7 +283,7 @@ def _by_series(X: Any) -> Any:
 
 
 def _is_list_of_series(X: Any) -> bool:
-    """Tell whether series stand in a list, or an array of objects, as they differ."""
+    """Tell whether `X` is a list or an object array of series."""
     if not isinstance(X, list | tuple):
         is_objects = isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 1
         X = X if is_objects else []
@@ -306,7 +306,7 @@ def _nested(row: np.ndarray, number: int) -> np.ndarray:
 
 
 def _of_columns(frame: Any, columns: Any) -> Any:
-    """Return a frame with its columns in an order."""
+    """Return a frame with its columns in a given order."""
     if len(frame.columns) != len(columns) or not frame.columns.isin(columns).all():
         raise ValueError(
             f"X holds series with the channels {list(columns)} and with "
@@ -316,7 +316,7 @@ def _of_columns(frame: Any, columns: Any) -> Any:
 
 
 def _values(frame: Any) -> np.ndarray:
-    """Return the values of a frame, (T, C), as a series; NaN where one is missing."""
+    """Return the values of a frame, (T, C), as a series; NaN for missing values."""
     plain = all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)
     values: np.ndarray = (
         frame.to_numpy() if plain else frame.to_numpy(float, na_value=np.nan)

@@ -1,4 +1,4 @@
-"""Index objects of pandas as plain values, for files that hold no code."""
+"""Index objects of pandas as plain values and back, for files without code."""
 
 from typing import Any
 
@@ -20,8 +20,8 @@ def plain_index(index: Any) -> Any:
     Returns
     -------
     dict or Index
-        What `index_of` makes the same index of; the index itself if it is of a kind
-        that has no such form (several levels, intervals, cells that are objects).
+        Dict from which `index_of` restores the index; the index itself if its kind has
+        no such form (several levels, intervals, objects as values).
     """
     import pandas as pd
 
@@ -36,17 +36,17 @@ def plain_index(index: Any) -> Any:
     if make is None or not isinstance(index.name, _SCALARS):
         return index
     plain = {"kind": type(index).__name__, "name": index.name, **make(index)}
-    # a time zone of the user's own, say, has a name that says nothing
+    # for instance, the name of a custom time zone does not identify it
     return plain if _is_kept(index, plain) else index
 
 
 def index_of(plain: Any) -> Any:
-    """Return the index that `plain_index` made plain.
+    """Restore the index that `plain_index` converted.
 
     Parameters
     ----------
     plain : dict or Index
-        What it returned.
+        Result of `plain_index`.
 
     Returns
     -------
@@ -101,13 +101,13 @@ def _plain_values(index: Any) -> dict[str, Any]:
 
 
 def _is_kept(index: Any, plain: dict[str, Any]) -> bool:
-    """Tell whether the plain form says all there is to say."""
+    """Tell whether the plain form restores the same index."""
     values = plain.get("values")
     if isinstance(values, list) and not all(isinstance(v, _SCALARS) for v in values):
         return False
     try:
         again = index_of(plain)
-    except Exception:  # pandas has many
+    except Exception:  # pandas raises many kinds of errors
         return False
     same_freq = getattr(again, "freq", None) == getattr(index, "freq", None)
     return bool(again.identical(index)) and same_freq

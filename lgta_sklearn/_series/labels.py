@@ -30,12 +30,12 @@ def classes_of(y: Any, n_samples: int) -> np.ndarray | None:
     Returns
     -------
     ndarray of shape (n_classes,) or None
-        Distinct labels, ascending; None also if `y` is.
+        Distinct labels, ascending; None also if `y` is None.
 
     Raises
     ------
     ValueError
-        If labels are missing, of several kinds, or not one for each series.
+        If labels are missing or of mixed types, or not one for each series.
     """
     if y is None:
         return None
@@ -79,7 +79,7 @@ def wanted_labels(y: Any, n_samples: int, classes: np.ndarray | None) -> np.ndar
     y : label or array-like of labels
         One label for all samples, or one for each.
     n_samples : int
-        Number of samples; 1 leaves it to the number of labels.
+        Number of samples; if it is 1, the number of labels is used.
     classes : ndarray of shape (n_classes,) or None
         Labels of `fit`.
 
@@ -91,7 +91,8 @@ def wanted_labels(y: Any, n_samples: int, classes: np.ndarray | None) -> np.ndar
     Raises
     ------
     ValueError
-        If there are no classes, a label is none of them, or their number is another.
+        If there are no classes, a label is not among them, or the number of labels is
+        wrong.
     """
     if classes is None:
         raise ValueError(
@@ -115,7 +116,7 @@ def wanted_labels(y: Any, n_samples: int, classes: np.ndarray | None) -> np.ndar
 
 
 def check_labels_present(y: Any) -> None:
-    """Refuse missing labels of any kind, and labels of several kinds.
+    """Refuse missing labels of any kind, and labels of mixed types.
 
     Parameters
     ----------
@@ -125,7 +126,7 @@ def check_labels_present(y: Any) -> None:
     Raises
     ------
     ValueError
-        If one is missing, or some are texts and others numbers.
+        If a label is missing, or if some labels are strings and others numbers.
     """
     if np.asarray(y).dtype.kind in "biu":
         return
@@ -146,7 +147,7 @@ def check_labels_present(y: Any) -> None:
 
 
 def take_labels(y: Any, index: np.ndarray) -> Any:
-    """Return labels by position, in their container where it is one of pandas.
+    """Return labels by position; a container of pandas is kept.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ n_timepoints)
         Power of two of each channel, by which its values are divided in model units,
         so that numbers near the ends of the floating-point range can be squared.
     container : Container or None, default=None
-        What the series came in, and are returned in.
+        Container of the input, in which results are returned.
     """
 
     values: np.ndarray
@@ -71,7 +71,7 @@ n_timepoints)
         return replace(self, values=self.values[rows], lengths=self.lengths[rows])
 
     def in_model_units(self) -> Self:
-        """Return the series as models see them.
+        """Return the series in model units.
 
         Returns
         -------
@@ -85,14 +85,14 @@ n_timepoints)
         return replace(self, values=X)
 
     def with_model_values(self, X: np.ndarray, where: np.ndarray | bool = True) -> Self:
-        """Return other series in the layout, lengths, units and dtype of these.
+        """Return new values in the layout, lengths, units and dtype of this panel.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_channels, n_timepoints)
             Series in model units; values beyond the end of a series are ignored.
         where : ndarray of bool of the shape of X, default=True
-            Which values to take; the others stay as they are, to the last bit.
+            Mask of the values to replace; the others stay the same to the last bit.
 
         Returns
         -------
@@ -105,13 +105,13 @@ n_timepoints)
         return replace(self, values=X[:, 0] if self.values.ndim == 2 else X)
 
     def packed(self, index: np.ndarray | None = None) -> Any:
-        """Return the series in the container that they came in.
+        """Return the series in the container of the input.
 
         Parameters
         ----------
         index : ndarray of int or None, default=None
-            Row of that container that each series comes from, whose labels and times
-            it gets; None for the same rows.
+            Source row of each series in the container: the series gets its label and
+            times. None for the same rows.
 
         Returns
         -------
@@ -121,12 +121,12 @@ n_timepoints)
         return self.container.pack(self, index)
 
     def widened(self, n_timepoints: int) -> Self:
-        """Return the series with NaN beyond their ends, to a length at least.
+        """Return the series, padded with NaN to at least a given length.
 
         Parameters
         ----------
         n_timepoints : int
-            Length of the array; it is not cut where it is longer.
+            Smallest length of the array; a longer array is not cut.
 
         Returns
         -------
@@ -145,7 +145,7 @@ n_timepoints)
         Returns
         -------
         ndarray of bool of shape (n_samples, n_channels, n_timepoints)
-            True for those; what lies beyond the end of a series is none.
+            True for missing values; padding beyond the end of a series is not a gap.
         """
         return np.isnan(with_channels(self.values)) & self.inside()[:, None]
 
@@ -155,7 +155,7 @@ n_timepoints)
         Returns
         -------
         ndarray of bool of shape (n_samples, n_timepoints)
-            True for those.
+            True for time points before the end.
         """
         return np.arange(self.values.shape[-1]) < self.lengths[:, None]
 
@@ -189,7 +189,7 @@ n_timepoints)
     Returns
     -------
     ndarray of shape (n_channels, 1)
-        Divided by it the largest absolute value lies in [1, 2); 1 for a channel of
+        The largest absolute value divided by it lies in [1, 2); 1 for a channel of
         zeros.
     """
     X = with_channels(values)
@@ -218,19 +218,19 @@ def in_data_units(X: np.ndarray, channel_scale: np.ndarray, dtype: Any) -> np.nd
         Series in the units of the data.
     """
     most = np.finfo(dtype).max
-    if channel_scale.max(initial=1.0) < most / 2.0**64:  # nothing comes near the end
+    if channel_scale.max(initial=1.0) < most / 2.0**64:  # no value is near the limit
         return (X * channel_scale).astype(dtype, copy=False)
     with np.errstate(over="ignore"):
         return np.clip(X * channel_scale, -most, most).astype(dtype)
 
 
 def pad(rows: Sequence[np.ndarray]) -> Panel:
-    """Return series as one array, NaN beyond their ends.
+    """Return series as one array, padded with NaN.
 
     Parameters
     ----------
     rows : sequence of ndarray of shape (..., n_timepoints)
-        Series that differ in length only, of a dtype with NaN.
+        Series that only differ in length, of a dtype that has NaN.
 
     Returns
     -------
@@ -246,14 +246,14 @@ def pad(rows: Sequence[np.ndarray]) -> Panel:
 
 
 def panel_of(X: Any, n_timepoints: int) -> Panel:
-    """Return series of ours, an array or a list of arrays, as a panel.
+    """Return an array or a list of arrays as a panel, without checks.
 
     Parameters
     ----------
     X : ndarray or list of ndarray
         Series that need no check.
     n_timepoints : int
-        Length to pad to, at least.
+        Smallest length of the result.
 
     Returns
     -------
@@ -286,7 +286,7 @@ def stacked(panels: Sequence[Panel]) -> Panel:
 
 
 def unpadded(values: np.ndarray) -> Panel:
-    """Return the series of an array, each as long as to its last known value.
+    """Return the series of an array; each ends with its last known value.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ n_timepoints)
     Returns
     -------
     Panel
-        The series; one without a value is as long as the array.
+        The series; a series without values is as long as the array.
     """
     known = ~np.isnan(values)
     known = known if known.ndim == 2 else known.any(axis=1)

@@ -1,10 +1,10 @@
 """A native transformer of aeon.
 
-aeon's pipelines call `fit_transform` while training and `transform` while predicting,
-as scikit-learn's do, so that the augmenter varies training series there too; the class
-of scikit-learn serves for one channel only, since aeon asks its own base class whether
-several are welcome. To grow a training set put `lgta_sklearn.AugmentedClassifier`
-around any classifier of aeon.
+Like those of scikit-learn, aeon's pipelines call `fit_transform` while training and
+`transform` while predicting, so that the augmenter varies training series there too.
+The scikit-learn class only works for one channel there, since aeon asks its own base
+class whether several channels are allowed. To grow a training set, put
+`lgta_sklearn.AugmentedClassifier` around any classifier of aeon.
 """
 
 from typing import Any, ClassVar
@@ -28,7 +28,7 @@ class AugmenterTransformer(BaseCollectionTransformer):
     augmenter : LatentAugmenter or None, default=None
         Unfitted augmenter; None takes `LatentAugmenter` with its defaults.
     random_state : None, int or RandomState, default=None
-        Seed of the augmenter, where that has none of its own.
+        Seed of the augmenter if it has none of its own.
 
     Attributes
     ----------

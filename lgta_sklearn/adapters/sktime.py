@@ -1,9 +1,9 @@
 """Native sktime objects: a transformer, a classifier and a regressor.
 
-sktime wraps a scikit-learn transformer so that it is fitted to each series by itself,
-and its `ClassifierPipeline` never calls `fit_transform`, so that an augmenter of
-scikit-learn's kind is of no use there. These objects delegate to the scikit-learn ones
-and leave panels of any type, checks and conversions to sktime.
+sktime wraps a scikit-learn transformer so that it is fitted to each series separately,
+and its `ClassifierPipeline` never calls `fit_transform`, so a scikit-learn augmenter
+has no effect there. These objects delegate to the scikit-learn ones and leave panels of
+any type, checks and conversions to sktime.
 """
 
 from typing import Any, ClassVar, Self
@@ -36,7 +36,7 @@ _PANEL_TAGS = {
 
 
 def _tiny() -> LatentAugmenter:
-    """Return an augmenter that trains in a blink, for sktime's tests."""
+    """Return an augmenter that trains quickly, for sktime's tests."""
     return LatentAugmenter(
         latent_dim=2, hidden_dim=8, max_epochs=1, noise=None, random_state=0
     )
@@ -45,7 +45,7 @@ def _tiny() -> LatentAugmenter:
 def _simplest(X: list[Any]) -> Any:
     """Return a panel as an array if its series have one length, else as it is.
 
-    Estimators of scikit-learn take nothing else, and those of sktime take both.
+    Estimators of scikit-learn only accept arrays, those of sktime accept both.
     """
     if len({len(frame) for frame in X}) > 1:
         return X
@@ -53,14 +53,14 @@ def _simplest(X: list[Any]) -> Any:
 
 
 class _AugmentedPanelEstimator:
-    """What the classifier and the regressor share: they delegate."""
+    """Base class of the classifier and the regressor: they delegate."""
 
     estimator: Any
     model_: Any
     _delegate: ClassVar[type]
 
     def _take_tags(self) -> None:
-        """Take as much as the estimator inside takes, if that is of sktime."""
+        """Copy the capability tags of the inner estimator if it is one of sktime."""
         for what in ("missing_values", "unequal_length"):
             tag = f"capability:{what}"
             if hasattr(self.estimator, "get_tag"):
@@ -89,7 +89,7 @@ class AugmenterTransformer(BaseTransformer):
     augmenter : LatentAugmenter or None, default=None
         Unfitted augmenter; None takes `LatentAugmenter` with its defaults.
     random_state : None, int or RandomState, default=None
-        Seed of the augmenter, where that has none of its own.
+        Seed of the augmenter if it has none of its own.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class AugmenterTransformer(BaseTransformer):
 
     _tags: ClassVar[dict[str, Any]] = {
         **_PANEL_TAGS,
-        # a transformer that is fitted to a panel is tagged so by sktime's own
+        # transformers of sktime that are fitted to a panel have these tags
         "scitype:transform-input": "Series",
         "scitype:transform-output": "Series",
         "scitype:instancewise": False,
@@ -161,31 +161,32 @@ class AugmenterTransformer(BaseTransformer):
 class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
     """A classifier of sktime that is trained on more series than it was given.
 
-    What `lgta_sklearn.AugmentedClassifier` is for scikit-learn: the training series and
-    new ones train the classifier; what is predicted is not touched.
+    It corresponds to `lgta_sklearn.AugmentedClassifier`: the classifier is trained on
+    the training series and new ones; series to predict are not changed.
 
     Parameters
     ----------
     estimator : classifier
         Classifier of sktime (or of scikit-learn, for arrays of three dimensions).
     augmenter : LatentAugmenter or None, default=None
-        What makes the new series; None takes `LatentAugmenter` with its defaults.
+        Source of the new series; None takes `LatentAugmenter` with its defaults.
     n_copies : int, default=4
         New series per series.
     sampling_strategy : None, str, float, dict or callable, default=None
-        How many series each class shall have; takes the place of `n_copies`.
+        Wanted number of series of each class; it replaces `n_copies`.
     method : {"augment", "sample"}, default="augment"
-        Whether new series are variations or inventions.
+        Whether new series are variations of those of the class (`augment`) or sampled
+        from its density (`sample`).
     on_mislabeled : {"keep", "reject", "relabel"}, default="keep"
-        What becomes of new series that the classifier, fitted on the real ones alone,
-        puts into another class.
+        Treatment of new series that the classifier, fitted on the real series alone,
+        assigns to another class.
     random_state : None, int or RandomState, default=None
-        Seed of the growth; also of the augmenter, where that has none of its own.
+        Seed of the growth, and of the augmenter if it has none of its own.
 
     Attributes
     ----------
     model_ : AugmentedClassifier
-        What was fitted.
+        The fitted model.
 
     References
     ----------
@@ -263,24 +264,24 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
 class AugmentedTimeSeriesRegressor(_AugmentedPanelEstimator, BaseRegressor):
     """A regressor of sktime that is trained on more series than it was given.
 
-    What `lgta_sklearn.AugmentedRegressor` is for scikit-learn: each training series is
-    joined by latent variations with the same target.
+    It corresponds to `lgta_sklearn.AugmentedRegressor`: latent variations of each
+    training series are added, with the same target.
 
     Parameters
     ----------
     estimator : regressor
         Regressor of sktime (or of scikit-learn, for arrays of three dimensions).
     augmenter : LatentAugmenter or None, default=None
-        What makes the variations; None takes `LatentAugmenter` with its defaults.
+        Source of the variations; None takes `LatentAugmenter` with its defaults.
     n_copies : int, default=4
         Variations of each series.
     random_state : None, int or RandomState, default=None
-        Seed of the growth; also of the augmenter, where that has none of its own.
+        Seed of the growth, and of the augmenter if it has none of its own.
 
     Attributes
     ----------
     model_ : AugmentedRegressor
-        What was fitted.
+        The fitted model.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """The attributes of series: codes, levels, log-scales and log-lengths, as columns.
 
-This room keeps statistics only, no row of any series. The rows of the training series
+This module keeps statistics only, no row of any series. The rows of the training series
 are in `_reference`.
 
 Letters: ``Z`` codes, flattened, (n, n_codes); ``m`` levels and ``s`` scales, (n, C);
@@ -35,8 +35,8 @@ class AttributeSpace:
     code_scale : ndarray of shape (n_codes,)
         Standard deviation of the codes.
     share_within : ndarray of shape (n_codes,)
-        Share of it within classes. 1 for codes of time steps, since a share that
-        differs by step would bend a warp.
+        Share of this standard deviation within classes. It is 1 for codes of time
+        steps, since a share that differs between steps would distort a time warp.
     weights : ndarray of shape (n_movable,)
         Column weights of the neighbour search. With a code of each time step all
         codes together count half as much as one level.
@@ -63,7 +63,7 @@ class AttributeSpace:
         code : ndarray of shape (n_samples, n_codes)
             Posterior means.
         level, scale : ndarray of shape (n_samples, n_channels)
-            NaN for a channel of which nothing was observed.
+            NaN for a channel without observed values.
         lengths : ndarray of int of shape (n_samples,)
             Time points of each series.
         labels : ndarray of int of shape (n_samples,) or None
@@ -72,12 +72,12 @@ class AttributeSpace:
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            Standardised, NaN for what was not observed.
+            Standardised rows, NaN where an attribute was not observed.
         """
         self.shortest, self.longest = int(lengths.min()), int(lengths.max())
         V = self.columns(code, level, scale, lengths)
         self._mean, spread = np.nanmean(V, axis=0), np.nanstd(V, axis=0)
-        # levels of series that were standardised one by one differ by rounding alone
+        # levels of series that were standardised one by one only differ by rounding
         of_levels = [MIN_SPREAD * self.min_scale, np.full(self.n_channels, MIN_SPREAD)]
         least = np.concatenate([np.zeros(self.n_codes), *of_levels])
         self._spread = np.fmax(spread, np.pad(least, (0, V.shape[1] - len(least))))
@@ -160,7 +160,7 @@ class AttributeSpace:
         ndarray of shape (n_samples, n_columns)
             NaN where there is no level.
         """
-        # the scale 0 of a constant stands one below the floor of the others
+        # a constant series (scale 0) has a log-scale one below the floor of the others
         log_scale = np.log(np.where(scale == 0, self.min_scale / np.e, scale))
         parts = [code, level, log_scale]
         if self.lengths_vary:
@@ -364,7 +364,7 @@ def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         [code[labels == k].mean(axis=0) for k in range(labels.max() + 1)]
     )
     freedom = len(code) - len(centres)
-    if freedom < 1:  # one series per class says nothing of what a class permits
+    if freedom < 1:  # one series per class does not show the spread within it
         return code.std(axis=0)
     return np.sqrt(((code - centres[labels]) ** 2).sum(axis=0) / freedom)
 
@@ -372,7 +372,7 @@ def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
 def _gaussian(F: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the root of the precision of standardised rows, and the log of its peak.
 
-    Of any number of rows: a ridge makes their covariance invertible.
+    Works for any number of rows: a ridge makes their covariance invertible.
     """
     from sklearn.covariance import LedoitWolf
 

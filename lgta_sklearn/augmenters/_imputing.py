@@ -36,14 +36,14 @@ class ImputingMixin:
         Returns
         -------
         Panel
-            The same series without NaN before their ends. Values that are known are
-            ignored.
+            The same series without NaN before their ends. The caller only uses the
+            values in the gaps.
         """
 
     def impute(self, X: Any) -> Any:
         """Fill the gaps of series, also if the parameter `gaps` is ``"keep"``.
 
-        Known values are returned as they are, to the last bit.
+        Known values are returned unchanged, to the last bit.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ n_timepoints)
         return self._filled(check_series(self, X, reset=False)).packed()
 
     def _with_gaps(self, panel: Panel) -> Panel:
-        """Return series, with filled gaps if the parameter `gaps` says so."""
+        """Return series, with filled gaps if the parameter `gaps` is ``"fill"``."""
         return self._filled(panel) if self.gaps == "fill" else panel
 
     def _filled(self, panel: Panel) -> Panel:

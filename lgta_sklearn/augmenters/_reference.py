@@ -1,7 +1,7 @@
-"""The training series, for transformations that look at them.
+"""The training series, for transformations that use them.
 
-This is the only room that keeps rows of the training series. `TrainingReference` holds
-them; a `Reference` is how they look from given series.
+Only this module keeps rows of the training series. `TrainingReference` holds them; a
+`Reference` is the view of them from given series.
 
 Letters: ``V`` codes, levels and log-scales, standardised, (n, n_movable); ``R`` the
 residuals of the shapes, which the model cannot explain, (n, C * T). A whole series is a
@@ -86,7 +86,7 @@ class TrainingReference:
         self._class = classes
         # search indexes by class (None: all series), built when they are first needed
         self._indexes: dict[int | None, tuple[np.ndarray, NearestRows]] = {}
-        if np.bincount(classes).max() < 2:  # no class has two: any two will do
+        if np.bincount(classes).max() < 2:  # no class has two series: pair any two
             classes = np.zeros(len(V), dtype=int)
         self._members = np.argsort(classes, kind="stable")  # class after class
         self._size = np.bincount(classes)
@@ -106,14 +106,14 @@ class TrainingReference:
         Parameters
         ----------
         index : ndarray of int of shape (...)
-            Which training series.
+            Numbers of the training series.
         n_columns : int
-            How many columns.
+            Number of columns.
 
         Returns
         -------
         ndarray of shape (..., n_columns)
-            Rows; NaN where a series is not known.
+            Rows; NaN where a value is missing.
         """
         if n_columns <= self.V.shape[1]:
             return self.V[index, :n_columns]
@@ -128,9 +128,9 @@ class TrainingReference:
         Parameters
         ----------
         labels : ndarray of int of shape (n_pairs,) or None
-            Numbers of the classes. For -1, None and a class of fewer than eight series
-            the pairs are of any class, drawn as often as it has members; and where no
-            class has two series, any two are a pair.
+            Numbers of the classes. For -1, None and a class of fewer than eight series,
+            the class of a pair is drawn in proportion to its size. If no class has two
+            series, any two series form a pair.
         n_pairs : int
             Number of pairs.
         rng : numpy.random.Generator
@@ -139,7 +139,7 @@ class TrainingReference:
         Returns
         -------
         ndarray of int of shape (2, n_pairs)
-            Which training series; a series and itself if there is only one.
+            Numbers of the training series; a series and itself if there is only one.
         """
         if not len(self._paired):
             return np.zeros((2, n_pairs), dtype=int)
@@ -160,15 +160,15 @@ class TrainingReference:
         V : ndarray of shape (n_samples, n_movable)
             Standardised codes, levels and log-scales.
         labels : ndarray of int of shape (n_samples,) or None
-            Numbers of their classes; for -1 and None that of the nearest series,
-            which is the series itself if it was trained on.
+            Numbers of their classes. For -1 and None the class of the nearest training
+            series is used (the series itself if it was trained on).
         k : int
-            How many; where there are fewer they are repeated.
+            Number of neighbours; if there are fewer, they are repeated.
 
         Returns
         -------
         ndarray of int of shape (n_samples, k)
-            Which training series; the series itself where its class has no other.
+            Numbers of the training series; the series itself if its class has no other.
         """
         found = np.empty((len(V), k), dtype=int)
         V = V * self.weights
@@ -195,7 +195,7 @@ class TrainingReference:
 
     def _classes(self, V: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the classes of rows; that of the nearest series if it is not given."""
-        if not self._class.any():  # there is but one
+        if not self._class.any():  # there is only one
             return np.zeros(len(V), dtype=int)
         classes = np.full(len(V), -1) if labels is None else labels.copy()
         unknown = np.flatnonzero(classes < 0)
@@ -211,7 +211,7 @@ def impute_columns(V: np.ndarray, donors: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     V : ndarray of shape (n_samples, n_columns)
-        Standardised rows, NaN for a channel of which nothing was observed.
+        Standardised rows, NaN for a channel without observed values.
     donors : ndarray of shape (n_donors, n_columns)
         Standardised rows of training series.
 
@@ -244,7 +244,7 @@ def thinned(V: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_donors, n_columns)
-        Every k-th row, at most 5000; all of them are not copied.
+        Every k-th row, at most 5000; if all rows are kept, they are not copied.
     """
     return V[:: -(-len(V) // MOST_DONORS)]
 
@@ -259,7 +259,7 @@ class Reference:
     V : ndarray of shape (n_samples, n_movable)
         Standardised codes, levels and log-scales of the given series.
     labels : ndarray of int of shape (n_samples,) or None
-        Numbers of their classes; -1 and None where they are not known.
+        Numbers of their classes; -1 and None for unknown classes.
 
     Attributes
     ----------
@@ -288,7 +288,7 @@ class Reference:
         Returns
         -------
         ndarray of shape (n_samples, n_codes) or None
-            In units of V; None if no model knows it.
+            In units of V; None without a model that estimates it.
         """
         return None
 
@@ -304,7 +304,7 @@ class Reference:
         rng : numpy.random.Generator
             Source of randomness.
         noise : bool, default=True
-            Whether the residuals are among them.
+            Whether to include the residuals.
 
         Yields
         ------
@@ -367,7 +367,7 @@ class LatentReference(Reference):
     V : ndarray of shape (n_samples, n_movable)
         Standardised codes, levels and log-scales of the given series.
     labels : ndarray of int of shape (n_samples,) or None
-        Numbers of their classes; -1 and None where they are not known.
+        Numbers of their classes; -1 and None for unknown classes.
     logvar : ndarray of shape (n_samples, n_codes) or None, default=None
         Log variances of the posterior.
     residual_scale : ndarray of shape (n_channels,)

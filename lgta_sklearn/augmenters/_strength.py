@@ -23,7 +23,7 @@ __all__ = [
 
 # smallest share that counts as a move, and largest value that can be squared
 LEAST, LARGEST = 1e-9, 1e100
-TRIED_SHARES = 0.1 * 2.0 ** np.arange(-1, 6)  # aimed at, as if they grew linearly
+TRIED_SHARES = 0.1 * 2.0 ** np.arange(-1, 6)  # target shares, if growth were linear
 
 
 @storable
@@ -52,7 +52,7 @@ class StrengthCurve:
         min_scale: np.ndarray,
         keep_energy: bool,
     ) -> Self:
-        """Try factors around those that move series by a tenth to three.
+        """Measure the shares for factors that move series by about a tenth to three.
 
         Parameters
         ----------
@@ -145,7 +145,7 @@ def share_moved(X: np.ndarray, varied: np.ndarray, min_scale: np.ndarray) -> np.
     Returns
     -------
     ndarray of shape (n_samples,)
-        Shares; 0 for a series of which nothing is known.
+        Shares; 0 for a series without known values.
     """
     own = _own_scale(X, min_scale)
     moved = _relative(varied - X, own[:, :, None]) ** 2
@@ -190,7 +190,7 @@ def _own_scale(X: np.ndarray, min_scale: np.ndarray) -> np.ndarray:
 
 
 def amplified(X: np.ndarray, factor: float) -> np.ndarray:
-    """Return series with their deviations from their levels multiplied.
+    """Multiply the deviations of series from their levels by a factor.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def amplified(X: np.ndarray, factor: float) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples, n_channels, n_timepoints)
-        Series; exactly those given for 1.
+        Series; for a factor of 1 exactly the given ones.
     """
     if factor == 1.0:
         return X
@@ -222,7 +222,7 @@ def key_of(transformation: Any) -> Any:
     Returns
     -------
     object
-        To be compared by ``==``.
+        Key, to be compared by ``==``.
     """
     if hasattr(transformation, "get_params"):
         params = transformation.get_params(deep=False)

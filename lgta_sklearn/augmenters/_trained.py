@@ -39,7 +39,7 @@ class SeriesParts:
     shape : ndarray of shape (n_samples, n_channels, n_timepoints)
         Without units; NaN where a value is missing or the series has ended.
     level, scale : ndarray of shape (n_samples, n_channels)
-        In model units; NaN for a channel of which nothing was observed.
+        In model units; NaN for a channel without observed values.
     lengths : ndarray of int of shape (n_samples,)
         Time points of each series.
     """
@@ -101,11 +101,11 @@ class TrainedAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n_samples, n_channels, n_timepoints)
-            Shapes, of which the first rows do not depend on the number of rows.
+            Shapes; the first rows must not depend on the number of rows.
         """
 
     def _check_parts(self) -> None:
-        """Refuse parts of the user's own that cannot work, before any training."""
+        """Refuse user-defined parts that cannot work, before any training."""
         make_density(self.density)
 
     def _fit_panel(
@@ -130,7 +130,7 @@ class TrainedAugmenter(BaseAugmenter):
     def _train(
         self, spec: Any, parts: SeriesParts, device: str, rng: np.random.Generator
     ) -> None:
-        """Train a network; keep it and the course of the training."""
+        """Train a network; store it and the history of its training."""
         from lgta_sklearn.networks.frozen import FrozenNetwork
         from lgta_sklearn.training.trainer import make_plan, train
 
@@ -161,7 +161,7 @@ class TrainedAugmenter(BaseAugmenter):
         self.validation_curve_ = held_out or None
 
     def _share_held_out(self) -> float:
-        """Return the share of the series that is held out to stop the training by."""
+        """Return the share of the series that is held out for early stopping."""
         return 0.0
 
     def _learn(
@@ -171,7 +171,7 @@ class TrainedAugmenter(BaseAugmenter):
         labels: np.ndarray | None,
         rng: np.random.Generator,
     ) -> None:
-        """Learn what sampling needs beside the network."""
+        """Learn the parts that sampling needs besides the network."""
         self._learn_attributes(np.empty((len(panel), 0)), (0,), parts, labels, rng)
         self._learn_gaps(panel, self._attributes(parts))
 
@@ -209,7 +209,7 @@ class TrainedAugmenter(BaseAugmenter):
         return self._completed(space.standardised(V))
 
     def _completed(self, V: np.ndarray) -> np.ndarray:
-        """Return standardised attributes with their means where they are missing."""
+        """Return standardised attributes; means replace missing values."""
         return np.nan_to_num(V)
 
     def _sample_block(
@@ -242,7 +242,7 @@ class TrainedAugmenter(BaseAugmenter):
         return replace(panel, values=self.grid_.snap(X))
 
     def _after_load(self, device: str | None) -> None:
-        """Move the network to a device; warn if the device of `fit` is not here."""
+        """Move the network to a device; warn if the device of `fit` is missing."""
         from lgta_sklearn.networks.frozen import resolve_device
 
         network = self._state.network

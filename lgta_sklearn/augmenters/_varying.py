@@ -27,7 +27,7 @@ from lgta_sklearn.transforms._combinations import Transformation, step_of
 __all__ = ["Perturbation", "Rngs", "VaryingMixin", "step_of_rows"]
 
 COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
-CALIBRATION_VALUES = 2**17  # of the training series that calibrate the strength
+CALIBRATION_VALUES = 2**17  # values of the series that calibrate the strength
 
 Rngs = np.random.Generator | Sequence[np.random.Generator]
 # (rows, factor, rngs) -> variations of these rows of the given series
@@ -70,8 +70,8 @@ class VaryingMixin(OneToOneFeatureMixin, TransformerMixin):
         -------
         callable
             ``(rows, factor, rngs) -> X``: variations, (len(rows), C, T) in model units,
-            of the series that an array of numbers names, with the effect of the
-            transformation multiplied by a factor, and one generator for all or one for
+            of the series with the numbers `rows`. The effect of the transformation is
+            multiplied by `factor`; `rngs` is one generator for all series or one for
             each.
         """
 
@@ -212,7 +212,7 @@ n_timepoints)
         randomness: Callable[..., Rngs],
         labels: np.ndarray | None = None,
     ) -> Panel:
-        """Return a variation of each checked series that the index names.
+        """Return a variation of each checked series in the index.
 
         Series that occur several times are encoded once. The unit of randomness is a
         block of variations of one block of different series.
@@ -236,7 +236,7 @@ n_timepoints)
         return replace(panel[index], values=values)
 
     def _with_gaps(self, panel: Panel) -> Panel:
-        """Return series as they are: a family that can fill gaps does otherwise."""
+        """Return series unchanged; a family that can fill gaps overrides this."""
         return panel
 
     @property
@@ -246,7 +246,7 @@ n_timepoints)
 
     def _after_fit(self, panel: Panel, labels: np.ndarray | None) -> None:
         """Keep some series to calibrate the strength on."""
-        # at least as many as the network takes at once: few stand for several
+        # at least one block of the network: few series are repeated
         n_rows = max(BLOCK, min(len(panel), CALIBRATION_VALUES // panel.values[0].size))
         some = np.linspace(0, len(panel), n_rows, endpoint=False).astype(int)
         kept, rows = np.unique(some, return_inverse=True)
@@ -273,9 +273,9 @@ n_timepoints)
         Returns
         -------
         object
-            With its attribute `factors`, by which the effect of the transformation is
-            multiplied, and `shares`, the mean distance that series then move, in units
-            of their own standard deviations.
+            Object with the attributes `factors`, by which the effect of the
+            transformation is multiplied, and `shares`, the mean distance that series
+            then move, in units of their own standard deviations.
         """
         check_is_fitted(self, "_state")
         key = key_of(self.transformation)
@@ -335,14 +335,14 @@ n_timepoints)
 def step_of_rows(
     transformation: Transformation, V: np.ndarray, rngs: Rngs, reference: Reference
 ) -> np.ndarray:
-    """Return how far a transformation moves rows, each with its own generator or not.
+    """Return the steps by which a transformation moves rows.
 
     Parameters
     ----------
     transformation : callable
         Transformation of any kind.
     V : ndarray of shape (n_samples, n_columns)
-        The columns of each series that it moves, or more.
+        Columns of each series: those that it moves, and possibly more.
     rngs : numpy.random.Generator or sequence of numpy.random.Generator
         One for all rows, or one per row.
     reference : Reference
@@ -363,7 +363,7 @@ def step_of_rows(
 
 
 def _as_transformed(panel: Panel) -> Any:
-    """Return a table of series as an array: scikit-learn makes it the wanted output."""
+    """Return a table of series as an array; scikit-learn converts the output."""
     return panel.values if panel.container.kind == "table" else panel.packed()
 
 
@@ -386,7 +386,7 @@ def _by_source(
 def _distinct_rows(
     panel: Panel, index: np.ndarray, labels: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that differ, in the order of the index, and where each went."""
+    """Return the distinct rows in the order of the index, and the position of each."""
     numbers: dict[Any, int] = {}
     of_row = np.full(len(panel), -1)
     distinct: list[int] = []

@@ -102,8 +102,9 @@ n_timepoints)
             (``"df-list"``, ``"pd-multiindex"``, ``"nested_univ"``). NaN is a missing
             value.
         y : array-like of shape (n_samples,), default=None
-            Labels. If they are classes, the series of each class are learned apart; a
-            target (continuous, or whole numbers that hardly repeat) is ignored.
+            Labels. If they are classes, the series of each class are learned
+            separately; a target (continuous, or whole numbers that hardly repeat) is
+            ignored.
 
         Returns
         -------
@@ -237,7 +238,7 @@ n_timepoints), or the container of `fit`
 
     @property
     def _layout(self) -> tuple[int, ...]:
-        """Return the shape of a series as it came."""
+        """Return the shape of a series in the layout of `fit`."""
         wide = (self.n_channels_in_, self.n_timepoints_in_)
         return wide[1:] if self.input_ndim_ == 2 else wide
 
@@ -283,7 +284,7 @@ n_timepoints), or the container of `fit`
         return None if y is None or classes is None else class_numbers(classes, y)
 
     def _check_ready(self) -> None:
-        """Refuse a call before `fit`, and parameters that were set wrongly since."""
+        """Refuse a call before `fit`, or with invalid parameters set since."""
         check_is_fitted(self, "_state")
         check_parameters(self, self._parameter_constraints)
 
@@ -292,7 +293,7 @@ n_timepoints), or the container of `fit`
         return seed_from(self._state.rng if random_state is None else random_state)
 
     def _forget(self) -> None:
-        """Drop what an earlier fit has learned, and nothing else."""
+        """Delete the attributes of an earlier fit, and nothing else."""
         if hasattr(self, "_state"):
             self._drop({*self._state.learned, "_state"})
 
@@ -301,7 +302,7 @@ n_timepoints), or the container of `fit`
             delattr(self, name)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether `fit` has come to its end."""
+        """Tell whether `fit` has finished."""
         return hasattr(getattr(self, "_state", None), "learned")
 
     def __sklearn_tags__(self) -> Tags:

@@ -58,8 +58,8 @@ class DirectAugmenter(ImputingMixin, VaryingMixin, BaseAugmenter):
     on_transform : {"identity", "augment"}, default="identity"
         What `transform` does.
     gaps : {"keep", "fill"}, default="keep"
-        Treatment of missing values (NaN): they stay where they are, or straight lines
-        fill them, as `impute` does.
+        Treatment of missing values (NaN): they stay missing, or linear interpolation
+        fills them, as in `impute`.
     random_state : None, int, RandomState or Generator, default=None
         The same int gives the same results from the same sequence of calls. Global
         states are not touched.
@@ -131,7 +131,7 @@ class DirectAugmenter(ImputingMixin, VaryingMixin, BaseAugmenter):
     def _fit_panel(
         self, panel: Panel, labels: np.ndarray | None, rng: np.random.Generator
     ) -> None:
-        """Keep the series, as neighbours and to draw from."""
+        """Store the series, as neighbours and for sampling."""
         check_transformation(self.transformation, has_time=True, has_posterior=False)
         X = panel.values
         self.scaling_ = ScaleDecomposition().fit(X)
@@ -184,7 +184,7 @@ class DirectAugmenter(ImputingMixin, VaryingMixin, BaseAugmenter):
         return np.argsort(classes, kind="stable")[place]
 
     def _imputed(self, panel: Panel) -> Panel:
-        """Return series whose gaps are bridged by straight lines."""
+        """Fill gaps by linear interpolation."""
         return replace(panel, values=interpolate_gaps(panel.values))
 
     def _rows(self, X: np.ndarray) -> np.ndarray:
@@ -209,7 +209,7 @@ class _DirectReference(Reference):
     def sequences(
         self, V: np.ndarray, rng: np.random.Generator, *, noise: bool = True
     ) -> Iterator[SequenceView]:
-        """Yield the shapes of the series, those of one length together.
+        """Yield the shapes of the series, grouped by length.
 
         Parameters
         ----------

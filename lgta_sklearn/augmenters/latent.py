@@ -55,7 +55,7 @@ from lgta_sklearn.transforms._combinations import (
 __all__ = ["LatentAugmenter"]
 
 LARGEST_LOG = 40.0  # log of the largest scale of a variation, in model units
-PASSES = 4  # of the network over its own imputation
+PASSES = 4  # passes of the network over its own imputation
 # values drawn, and minimum number of series, when the observation noise is calibrated
 DRAWN_VALUES, FEWEST_DRAWN = 2**21, 32
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
@@ -100,10 +100,11 @@ class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
     transformation : callable or None, default=None
         Latent transformation ``(Z, rng) -> Z`` of standardised codes, (n_samples,
         latent_dim) or (n_samples, n_steps, latent_dim), such as
-        `lgta_sklearn.transforms.Jitter`. None moves each series by a quarter of the
-        difference between two training series of its class (`transforms.LinearDelta`),
-        and half of the series, before that, towards the nearest one of their class
-        (`transforms.Mixup`). The module `lgta_sklearn.transforms` describes all kinds.
+        `lgta_sklearn.transforms.Jitter`. None first moves half of the series towards
+        the nearest series of their class (`transforms.Mixup`), and then each series by
+        a quarter of the difference between two training series of its class
+        (`transforms.LinearDelta`). The module `lgta_sklearn.transforms` describes all
+        kinds.
     strength : float or None, default=None
         Mean distance by which `augment` and `fit_transform` move the training series:
         root mean square over time, as a share of a series' own standard deviation. It
@@ -128,9 +129,9 @@ class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
         and samples get the gaps of a training series with a similar code. ``"fill"``:
         `fit_transform`, `transform` and `augment` fill them as `impute` does.
     max_epochs : int or None, default=None
-        Largest number of passes over the series. None takes that of `net`, or as many
-        as make 500 optimisation steps (for few series) to 3000 (for thousands). With
-        `early_stopping` about half of them are used.
+        Largest number of passes over the series. None takes that of `net`, or the
+        number that gives 500 optimisation steps (for few series) to 3000 (for
+        thousands). With `early_stopping` about half of them are used.
     batch_size : int or None, default=None
         Series per step. None takes that of `net`, or an eighth of the series, between
         16 and 64 (1024 on a GPU), and fewer if they are longer than 1024 time points.
@@ -151,7 +152,7 @@ class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
         criterion__equivariance=0.5)`` of `lgta_sklearn.training.nets`. Parameters above
         that are not None take precedence.
     device : str, default="auto"
-        ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+        ``"auto"`` (the best available), ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
         A GPU that has bfloat16 trains in mixed precision.
     random_state : None, int, RandomState or Generator, default=None
         The same int gives the same model bit for bit on the same machine, and the same
@@ -164,7 +165,7 @@ class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
     module_ : torch.nn.Module
         The trained network.
     device_ : str
-        Where it runs.
+        Device of the network.
     scaling_ : ScaleDecomposition
         Splits series into level, scale and shape.
     density_ : ClassConditionalDensity
@@ -314,9 +315,9 @@ n_timepoints)
         ndarray of shape (n_samples, n_columns)
             Posterior mean of the code, `latent_dim` columns (for each time step, with a
             code of each step); then the level of each channel in the units of `X`;
-            then the log of its scale, where a constant has one less than the smallest
-            scale of the training series; and, if the series of `fit` differed in
-            length, the log of the length.
+            then the log of its scale, where a constant series has one less than the
+            smallest log-scale of the training series; and, if the series of `fit`
+            differed in length, the log of the length.
         """
         self._check_ready()
         panel = check_series(self, X, reset=False)
@@ -482,7 +483,7 @@ n_timepoints)
         return np.ascontiguousarray(shape.transpose(0, 2, 1))
 
     def _reconstructed(self, panel: Panel) -> Panel:
-        """Return series encoded and decoded, also where they are not known."""
+        """Return reconstructions of series, also of their missing values."""
         space = self._state.space
         code, level, scale, _ = space.split(space.restored(self._encoded(panel)[0]))
         return replace(
@@ -492,8 +493,8 @@ n_timepoints)
     def _imputed(self, panel: Panel) -> Panel:
         """Fill gaps by the reconstruction, moved to meet the values on both sides.
 
-        The result is encoded again a few times, since level and scale of half a series
-        are not its own (Rezende et al., 2014, arXiv:1401.4082, appendix F).
+        The result is encoded again a few times, since the known part alone gives
+        inexact level and scale (Rezende et al., 2014, arXiv:1401.4082, appendix F).
         """
         known = panel.values
         gaps, guess = panel.gaps(), self._reconstructed(panel)
@@ -579,7 +580,7 @@ n_timepoints)
 
         def unexplained(rows: slice) -> np.ndarray:
             left = shape[rows] - self._decoded(mu[rows])
-            return left.astype(np.float32)  # kept for as long as the estimator is
+            return left.astype(np.float32)  # stored with the estimator
 
         residual = map_chunks(unexplained, len(shape), self._n_values)
         by_channel = residual.swapaxes(0, 1)
@@ -602,7 +603,7 @@ n_timepoints)
         self._learn_noise(panel, impute_from_neighbors(residual, V), V, rng)
 
     def _completed(self, V: np.ndarray) -> np.ndarray:
-        """Return standardised attributes, the missing ones those of similar series."""
+        """Return standardised attributes; similar series replace missing values."""
         if not hasattr(self._state, "donors"):  # the training series themselves
             self._state.donors = thinned(V)
         return impute_columns(V, self._state.donors)
@@ -669,7 +670,7 @@ n_timepoints)
             step = step_of_rows(farther, rows[index], rngs, reference[index])
             of_code, of_level, of_scale, of_residual = space.split_step(step)
             moved = self._decoded(mu[index] + of_code) - decoded[index] + shape[index]
-            if of_residual.size:  # nothing is added if the other series is not known
+            if of_residual.size:  # nothing is added if the other value is missing
                 moved = moved + np.nan_to_num(of_residual).reshape(moved.shape)
             new_scale = scale[index] * np.exp(np.minimum(of_scale, most[index]))
             return self.scaling_.join(level[index] + of_level, new_scale, moved)
@@ -683,6 +684,6 @@ n_timepoints)
 
 
 def _default() -> SomeOf:
-    """Return the transformation that serves most classifiers on most sets."""
+    """Return the transformation that helps most classifiers on most data sets."""
     nearest = Mixup(n_neighbors=1)
     return SomeOf([nearest, LinearDelta()], probabilities=[0.5, 1.0])

@@ -1,7 +1,7 @@
-"""New rows for given ones: what the estimators and the sampler share.
+"""Growth of a training set, as shared by the estimators and the sampler.
 
-Letters: ``source`` the rows of the training set that new rows come from and whose
-labels (and weights) they get.
+Letters: ``source`` the rows of the training set from which new rows are made; the new
+rows get their labels (and weights).
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ GROWTH_CONSTRAINTS: Mapping[str, Sequence[Constraint]] = {
 
 
 def check_augmenter(name: str, augmenter: Any, method: str) -> None:
-    """Refuse an augmenter without the method that is to make new series.
+    """Refuse an augmenter without the method that makes new series.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def check_augmenter(name: str, augmenter: Any, method: str) -> None:
 
 
 def checked_labels(name: str, y: Any, *, warn: bool = True) -> Any:
-    """Return labels of one dimension, in their container if that is one of pandas.
+    """Return labels of one dimension; a container of pandas is kept.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def checked_labels(name: str, y: Any, *, warn: bool = True) -> Any:
     Raises
     ------
     ValueError
-        If labels are missing or are no classes.
+        If labels are missing or are not classes.
     """
     if y is None:
         raise ValueError(
@@ -105,7 +105,7 @@ def checked_labels(name: str, y: Any, *, warn: bool = True) -> Any:
 
 
 def labels_from_one_hot(y: Any) -> Any:
-    """Return one-hot indicators as numbers of classes, other labels as they are.
+    """Return one-hot indicators as numbers of classes, other labels unchanged.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def labels_from_one_hot(y: Any) -> Any:
     Raises
     ------
     ValueError
-        If a row of indicators has not exactly one 1.
+        If a row of indicators does not contain exactly one 1.
     """
     if np.ndim(y) < 2 or type_of_target(y) != "multilabel-indicator":
         return y
@@ -146,7 +146,7 @@ def clone_with_seed(augmenter: Any, random_state: Any) -> Any:
     Returns
     -------
     augmenter
-        To be fitted.
+        Unfitted clone.
     """
     fresh = default_augmenter() if augmenter is None else clone(augmenter)
     if getattr(fresh, "random_state", 0) is None:
@@ -157,16 +157,16 @@ def clone_with_seed(augmenter: Any, random_state: Any) -> Any:
 def source_rows(
     y: np.ndarray, wanted: Mapping[Any, int], rng: np.random.Generator
 ) -> np.ndarray:
-    """Return the rows that new ones are made of: those of a class evenly, in turn.
+    """Return source rows of new series; the rows of a class are used in turn.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
         Labels.
     wanted : mapping of label to int
-        How many new rows.
+        Number of new rows.
     rng : numpy.random.Generator
-        Chooses the rows that are taken once more than others.
+        Chooses the rows that are used once more than others.
 
     Returns
     -------
@@ -208,9 +208,9 @@ def fitted_augmenter(
 
 
 def _takes_panels(augmenter: Any) -> bool:
-    """Tell whether an augmenter takes checked series, and need not unpack them again.
+    """Tell whether an augmenter accepts a checked `Panel`.
 
-    An augmenter of the user's own, or with a method of its own, gets plain arrays.
+    A user-defined augmenter, or one that overrides a method, gets plain arrays.
     """
     kind = type(augmenter)
     return getattr(kind, "fit", None) is BaseAugmenter.fit and (
@@ -220,7 +220,7 @@ def _takes_panels(augmenter: Any) -> bool:
 
 @dataclass(frozen=True)
 class Growth:
-    """Makes new series of training series.
+    """Make new series from training series.
 
     Parameters
     ----------
@@ -254,14 +254,14 @@ class Growth:
         Parameters
         ----------
         source : ndarray of int of shape (n_new,)
-            Rows to make new ones of.
+            Source rows of the new series.
 
         Returns
         -------
         new : Panel
             New series.
         source : ndarray of int of shape (n_new,)
-            Rows with their labels.
+            Training rows whose labels the new series get.
         """
         new = self._drawn(source, 0)
         if self.label_checker is None or self.labels is None:

@@ -1,4 +1,4 @@
-"""How many series to add to each class, in the words of imbalanced-learn."""
+"""Number of series to add to each class, by the strategies of imbalanced-learn."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -12,7 +12,7 @@ STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
 
 
 def wanted_counts(strategy: Any, y: np.ndarray) -> dict[Any, int]:
-    """Return how many series to make for each label, in imbalanced-learn's words.
+    """Return the number of series to make for each label.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ __all__ = ["AugmentedClassifier", "AugmentedRegressor"]
 
 
 def _estimator_has(name: str) -> Callable[[Any], bool]:
-    """Return a check that the (fitted) estimator inside has a method."""
+    """Return a check that the (fitted) inner estimator has a method."""
 
     def check(self: Any) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), name)
@@ -57,7 +57,7 @@ def _estimator_has(name: str) -> Callable[[Any], bool]:
 
 
 class _Augmented(MetaEstimatorMixin, BaseEstimator):
-    """What the augmented classifier and the augmented regressor share."""
+    """Base class of the augmented classifier and the augmented regressor."""
 
     estimator: Any
     augmenter: Any
@@ -89,7 +89,7 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _check_gaps(self, panel: Panel) -> None:
-        """Refuse missing values at once where the estimator inside would later."""
+        """Refuse missing values at once if the inner estimator would do so later."""
         tags = _tags_of(self.estimator)
         if tags is None or tags.input_tags.allow_nan:
             return
@@ -120,7 +120,7 @@ n_timepoints)
         return self.estimator_.predict(X)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return the routing: what is given to `fit` goes to the estimator's `fit`.
+        """Return the routing: parameters of `fit` go to the estimator's `fit`.
 
         Returns
         -------
@@ -133,7 +133,7 @@ n_timepoints)
         )
 
     def __sklearn_tags__(self) -> Tags:
-        """Take the tags of the estimator inside, where it has any."""
+        """Take the tags of the inner estimator, if it has any."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         inner = _tags_of(self.estimator)
@@ -159,9 +159,10 @@ def _tags_of(estimator: Any) -> Tags | None:
 class AugmentedClassifier(ClassifierMixin, _Augmented):
     """A classifier that is trained on more series than it was given.
 
-    While fitting, and only then, an augmenter learns the training series, makes new
+    During fitting, and only then, an augmenter learns the training series and makes new
     ones with labels, and the classifier is fitted on both. Inside cross-validation the
-    augmenter sees the training fold alone, and what is predicted is passed on as it is.
+    augmenter only sees the training fold, and series to predict are passed on
+    unchanged.
 
     Parameters
     ----------
@@ -182,14 +183,14 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
         assigns to another class: they are kept; they are drawn again (up to ten times,
         then the real series is repeated instead); or they get that label.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the growth; also of the augmenter, where that has none of its own.
+        Seed of the growth, and of the augmenter if it has none of its own.
 
     Attributes
     ----------
     estimator_ : classifier
         The fitted classifier.
     augmenter_ : augmenter
-        The fitted augmenter; absent if nothing was to be made.
+        The fitted augmenter; absent if no new series were needed.
     classes_ : ndarray
         Labels.
     n_augmented_ : int
@@ -260,9 +261,9 @@ n_timepoints)
         y : array-like of shape (n_samples,)
             Labels.
         **fit_params : dict
-            Passed on to the classifier (by scikit-learn's metadata routing, where that
-            is enabled); those with one entry per series, such as `sample_weight`,
-            are repeated for the new series.
+            Passed on to the classifier (by scikit-learn's metadata routing, if that is
+            enabled); those with one entry per series, such as `sample_weight`, are
+            repeated for the new series.
 
         Returns
         -------
@@ -355,7 +356,7 @@ n_timepoints)
 class AugmentedRegressor(RegressorMixin, _Augmented):
     """A regressor that is trained on more series than it was given.
 
-    While fitting, and only then, each training series is joined by latent variations
+    During fitting, and only then, latent variations of each training series are added,
     with the same target.
 
     Parameters
@@ -367,14 +368,14 @@ class AugmentedRegressor(RegressorMixin, _Augmented):
     n_copies : int, default=4
         Variations of each series; 0 only fits the regressor.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the growth; also of the augmenter, where that has none of its own.
+        Seed of the growth, and of the augmenter if it has none of its own.
 
     Attributes
     ----------
     estimator_ : regressor
         The fitted regressor.
     augmenter_ : augmenter
-        The fitted augmenter; absent if nothing was to be made.
+        The fitted augmenter; absent if no new series were needed.
     n_augmented_ : int
         Series that were added.
     n_channels_in_, n_timepoints_in_ : int
@@ -472,7 +473,7 @@ def _require_y(estimator: Any, y: Any) -> None:
 def _take_params(
     params: Mapping[str, Any], n_samples: int, index: np.ndarray
 ) -> dict[str, Any]:
-    """Return parameters of `fit`, those with an entry per series taken by index."""
+    """Return parameters of `fit`; those with one entry per series are indexed."""
     return {
         name: take_labels(value, index)
         if np.ndim(value) and len(value) == n_samples

@@ -31,8 +31,8 @@ __all__ = ["SyntheticOverSampler"]
 class SyntheticOverSampler(OneToOneFeatureMixin, BaseEstimator):
     """Balance classes with synthetic series, as a sampler of imbalanced-learn.
 
-    Works as a step of imbalanced-learn's Pipeline, which calls it while fitting only,
-    and by hand. imbalanced-learn is not needed.
+    Works as a step of imbalanced-learn's Pipeline, which only calls it during fitting,
+    or on its own. imbalanced-learn need not be installed.
 
     Parameters
     ----------
@@ -55,16 +55,16 @@ float, dict or callable, default="auto"
         Classifier that is fitted to the real series and checks the labels of new ones,
         unless `on_mislabeled` is ``"keep"``. None takes the nearest neighbour.
     random_state : None, int, RandomState or Generator, default=None
-        Seed of the growth; also of the augmenter, where that has none of its own.
+        Seed of the growth, and of the augmenter if it has none of its own.
 
     Attributes
     ----------
     sampling_strategy_ : dict
         Number of new series for each label.
     augmenter_ : augmenter
-        The fitted augmenter; absent if nothing was to be made.
+        The fitted augmenter; absent if no new series were needed.
     sample_indices_ : ndarray of int
-        Row of `X` that each row of the result is, or was made of.
+        Row of `X` from which each row of the result was copied or made.
     n_channels_in_, n_timepoints_in_ : int
         Layout of the series.
     n_features_in_ : int
@@ -119,7 +119,7 @@ float, dict or callable, default="auto"
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Check the input and count what would be made.
+        """Check the input and count the series that would be made.
 
         Parameters
         ----------
@@ -222,12 +222,12 @@ n_timepoints)
 
 
 def _numbered_anew(y: Any) -> Any:
-    """Return labels of pandas with an index from 0, others as they are."""
+    """Return labels of pandas with an index from 0, others unchanged."""
     return y.reset_index(drop=True) if hasattr(y, "reset_index") else y
 
 
 class _NearestSeries(KNeighborsClassifier):
-    """The label of the nearest series, in two dimensions or three."""
+    """Nearest-neighbour classifier for series in two or three dimensions."""
 
     def __init__(self) -> None:
         super().__init__(n_neighbors=1)

@@ -35,7 +35,7 @@ def make_density(density: Any, random_state: Any = None) -> Any:
     density : {"auto", "local", "mixture", "normal"} or object
         Name, or an object with `fit` and `sample`, which is cloned.
     random_state : None, int, RandomState or Generator, default=None
-        Given to the density if it takes one and has none.
+        Seed for a density that accepts one and has none.
 
     Returns
     -------

@@ -14,7 +14,7 @@ __all__ = ["ClassConditionalDensity"]
 
 @storable
 class ClassConditionalDensity:
-    """One density for each class; small classes share the deviations of all.
+    """One density for each class; small classes use the deviations of all rows.
 
     A class of fewer than `min_members` rows gets the deviations of all rows from their
     class means, around its own mean. Rows without labels are one class.
@@ -24,7 +24,7 @@ class ClassConditionalDensity:
     density : object
         Unfitted density, which is copied for each class.
     min_members : int, default=5
-        Number of rows from which on a class has a density of its own.
+        Smallest number of rows for which a class has its own density.
 
     Attributes
     ----------

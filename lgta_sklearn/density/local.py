@@ -26,11 +26,12 @@ class LocalDensity(BaseEstimator):
     Parameters
     ----------
     n_neighbors : int, default=15
-        Neighbours of a row, itself not counted; fewer if there are fewer.
+        Number of neighbours of a row, not counting the row; fewer if there are fewer
+        rows.
     bandwidth : float in (0, 1], default=0.75
-        0 would repeat the rows, 1 forgets where in its neighbourhood a row was.
+        0 would repeat the rows, 1 ignores the position of a row in its neighbourhood.
     max_samples : int, default=20000
-        Rows kept at most; more are thinned at random.
+        Largest number of rows kept; if there are more, a random subset.
     random_state : None, int, RandomState or Generator, default=None
         Seed of `sample`.
 

@@ -32,7 +32,7 @@ class MixtureDensity(BaseEstimator):
         Whether to keep the distribution of each coordinate; no value is then drawn
         beyond those seen in `fit`.
     max_samples : int, default=5000
-        Rows used at most for the mixture; more are thinned at random.
+        Largest number of rows used for the mixture; if there are more, a random subset.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the split, of the start of the mixtures and of `sample`.
 
@@ -99,12 +99,12 @@ class MixtureDensity(BaseEstimator):
     def _choose(self, Q: np.ndarray, rng: np.random.Generator) -> int:
         """Return the number of components with the best held-out likelihood."""
         held_out, kept = np.split(Q[rng.permutation(len(Q))], [len(Q) // 5])
-        # a component wants more rows than it has dimensions
+        # a component needs more rows than it has dimensions
         most = min(self.max_components, len(kept) // (2 * Q.shape[1]))
         scores = [(-np.inf, 1)]
         while (k := 2 ** (len(scores) - 1)) <= most and most > 1:
             scores.append((_mixture(kept, k, rng).score(held_out), k))
-            if max(scores) not in scores[-2:]:  # twice in a row no better
+            if max(scores) not in scores[-2:]:  # no improvement twice in a row
                 break
         return max(scores)[1]
 

@@ -12,14 +12,14 @@ __all__ = ["NormalScores", "Whitening"]
 
 @storable
 class Whitening:
-    """Rows as whitened normal scores, and back; directions without variance dropped.
+    """Map rows to whitened normal scores and back; constant directions are dropped.
 
     Parameters
     ----------
     Z : ndarray of shape (n_samples, n_features)
         Rows.
     rng : numpy.random.Generator
-        Spreads rows that share a value.
+        Source of randomness, which spreads rows that share a value.
     normal_scores : bool, default=True
         Whether to map each column to normal scores first.
 
@@ -73,7 +73,7 @@ class NormalScores:
     """Map each column to the normal quantiles of its ranks, and back.
 
     Rows that share a value are spread at random over the ranks they share, so that a
-    value which occurs often takes a stretch of the scores, and comes back as itself.
+    frequent value covers an interval of the scores and is restored exactly.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class NormalScores:
         self.values = np.sort(Z, axis=0)
 
     def forward(self, Z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the scores of the rows it was made from."""
+        """Return the scores of the rows given to the constructor."""
         low, high = rankdata(Z, "min", axis=0) - 1, rankdata(Z, "max", axis=0)
         within = np.where(high - low > 1, rng.uniform(size=Z.shape), 0.5)
         scores: np.ndarray = ndtri((low + within * (high - low)) / len(Z))
@@ -102,7 +102,7 @@ class NormalScores:
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Rows, within the range of those it was made from.
+            Rows, within the range of those given to the constructor.
         """
         n = len(self.values)
         position = ndtr(scores) * n - 0.5
@@ -116,8 +116,8 @@ class NormalScores:
 def _product(Q: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """Multiply matrices in blocks of one size.
 
-    The last bits of a product depend on the number of rows, and the first rows of a
-    longer draw are to be those of a shorter one.
+    The last bits of a product depend on the number of rows, but the first rows of a
+    longer draw must equal those of a shorter draw.
     """
     padded = np.zeros((-(-len(Q) // BLOCK) * BLOCK, Q.shape[1]))
     padded[: len(Q)] = Q

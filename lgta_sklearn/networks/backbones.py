@@ -1,15 +1,14 @@
 """Backbones: modules that map a sequence to a sequence.
 
 The whole contract is ``Backbone(in_features, out_features)`` and
-``(B, T, in_features) -> (B, T, out_features)``. Encoder and decoder are uses of
-it. A backbone that has an attribute ``stride`` works on a sequence shortened by
+``(B, T, in_features) -> (B, T, out_features)``. The encoder and the decoder each use a
+backbone. A backbone that has an attribute ``stride`` works on a sequence shortened by
 that power of two (strided convolutions before it, their mirror after it);
-``stride=None`` leaves the choice to the length of the series, and a backbone
-without the attribute sees every time point.
+``stride=None`` chooses it from the length of the series, and a backbone without the
+attribute sees every time point.
 
-Options travel inside the part: ``functools.partial(Transformer, n_heads=8)``.
-A new backbone is a class here and a line in `BACKBONES`; a class of the user's own
-needs neither:
+Set options by ``functools.partial(Transformer, n_heads=8)``. A new backbone is a class
+here and a line in `BACKBONES`; a user-defined class needs neither:
 
 >>> import torch
 >>> from lgta_sklearn import LatentAugmenter
@@ -135,8 +134,8 @@ class Transformer(nn.Module):
 
     References
     ----------
-    Vaswani et al. (2017), "Attention is all you need", arXiv:1706.03762; the norm
-    stands first as in Xiong et al. (2020), arXiv:2002.04745.
+    Vaswani et al. (2017), "Attention is all you need", arXiv:1706.03762; the norm comes
+    first as in Xiong et al. (2020), arXiv:2002.04745.
     """
 
     def __init__(
@@ -187,7 +186,7 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
 def resolve_backbone(
     backbone: str | Callable[..., nn.Module],
 ) -> Callable[..., nn.Module]:
-    """Return what builds the backbone of a name.
+    """Return the callable that builds a backbone.
 
     Parameters
     ----------
@@ -202,7 +201,7 @@ def resolve_backbone(
     Raises
     ------
     ValueError
-        If it is a module that has been built already.
+        If `backbone` is a module that has been built already.
     """
     if isinstance(backbone, nn.Module):
         raise ValueError(

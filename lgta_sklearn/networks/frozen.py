@@ -27,7 +27,7 @@ __all__ = [
     "resolve_device",
 ]
 
-BLOCK_VALUES, MIN_ROWS = 2**15, 16  # time points in a block, and series at least
+BLOCK_VALUES, MIN_ROWS = 2**15, 16  # time points in a block, minimum number of series
 
 
 def available_devices() -> list[str]:
@@ -50,7 +50,7 @@ def resolve_device(device: str) -> str:
     Parameters
     ----------
     device : {"auto", "cpu", "cuda", "cuda:<i>", "mps"}
-        Wanted device; ``"auto"`` takes the best one there is.
+        Wanted device; ``"auto"`` takes the best available device.
 
     Returns
     -------
@@ -81,17 +81,18 @@ class FrozenNetwork:
 
     It is pickled as its class, the arguments of its constructor, and weights on the
     CPU, so that any machine can load it. When loaded it goes back to its device, or
-    stays on the CPU if that is absent. A network with parts of the user's own is
-    pickled as it is.
+    stays on the CPU if that is absent. A network with user-defined parts is pickled as
+    a whole.
 
     Parameters
     ----------
     module : torch.nn.Module
         Trained network.
     device : str
-        Where it runs; in double precision except on "mps", which has none.
+        Device of the network. The precision is double except on "mps", which does not
+        support it.
     n_timepoints : int
-        Length of the series: the longer, the fewer go through the network together.
+        Length of the series. Longer series are processed in smaller blocks.
     params : dict or None, default=None
         Arguments of the constructor that the network was built with; None if they are
         not known.
@@ -109,7 +110,7 @@ class FrozenNetwork:
         self.move(device)
 
     def move(self, device: str) -> None:
-        """Run on another device from now on.
+        """Move the network to another device.
 
         Parameters
         ----------
@@ -129,12 +130,13 @@ class FrozenNetwork:
             Name of the method. It takes tensors and returns a tensor, or a tuple of
             tensors and None.
         *arrays : ndarray of shape (n_samples, ...)
-            Its arguments: numbers as floating point, integers as they are.
+            Arguments of the method: floating-point numbers, or integers, which keep
+            their dtype.
 
         Returns
         -------
         list of ndarray of shape (n_samples, ...)
-            What it returned, without None.
+            Results of the method, without None.
         """
         return self._infer(getattr(self.module, method), *arrays)
 
@@ -144,7 +146,7 @@ class FrozenNetwork:
         Returns
         -------
         dict of str to ndarray
-            By name.
+            Weights by name.
         """
         weights = {k: v.cpu().numpy() for k, v in self.module.state_dict().items()}
         return {k: _as_trained(v) for k, v in weights.items()}
@@ -159,7 +161,7 @@ class FrozenNetwork:
         return {**state, "module": module, "params": self.params}
 
     def _file_state(self) -> dict[str, Any]:
-        """Return what a file holds: parts of the user's own have to be given again."""
+        """Return the state for a file; user-defined parts have to be given again."""
         state = {"device": self.device, "n_timepoints": self.n_timepoints}
         if self.params is None or not is_storable(type(self.module)):
             return {"module": self.module}  # which cannot be written
@@ -182,7 +184,7 @@ class FrozenNetwork:
 def build(
     network: type[nn.Module], params: dict[str, Any], weights: dict[str, np.ndarray]
 ) -> nn.Module:
-    """Return a network of given weights.
+    """Return a network with given weights.
 
     Parameters
     ----------
@@ -191,7 +193,7 @@ def build(
     params : dict
         Arguments of its constructor.
     weights : dict of str to ndarray
-        By name.
+        Weights by name.
 
     Returns
     -------
@@ -201,8 +203,8 @@ def build(
     Raises
     ------
     ValueError
-        If the weights are not those of such a network, before any memory is taken for
-        it.
+        If the weights do not fit such a network; this is checked before memory is
+        allocated.
     """
     for part in params.values():
         # each layer has weights: no more layers are built than there are weights
@@ -211,7 +213,7 @@ def build(
     if all(map(_is_ours, params.values())):
         with torch.device("meta"):  # takes no memory, draws no random numbers
             module = network(**params)
-    else:  # a part of the user's own may make constants that are no weights
+    else:  # a user-defined part may create constants that are not weights
         with seeded_initialisation(0):
             module = network(**params)
     wanted = {k: tuple(v.shape) for k, v in module.state_dict().items()}
@@ -223,7 +225,7 @@ def build(
 
 
 def _is_ours(part: Any) -> bool:
-    """Tell whether an argument of a network is a number, a text or a storable class."""
+    """Tell whether a network argument is a number, a string or a storable class."""
     while isinstance(part, partial):
         part = part.func
     plain = part is None or isinstance(part, bool | int | float | str | tuple | list)
@@ -231,7 +233,7 @@ def _is_ours(part: Any) -> bool:
 
 
 def _as_trained(weight: np.ndarray) -> np.ndarray:
-    """Return a weight in single precision if it loses nothing, else as it is."""
+    """Return a weight in single precision if that is exact, else unchanged."""
     if weight.dtype != np.float64:
         return weight.copy()
     single = weight.astype(np.float32)
@@ -243,7 +245,7 @@ def _dtype(device: str) -> torch.dtype:
 
 
 def _rows(n_timepoints: int, device: str) -> int:
-    """Return how many series go through a network together: what the caches hold."""
+    """Return the number of series in a block: as many as fit into the caches."""
     if device != "cpu":
         return BLOCK
     fitting = max(BLOCK_VALUES // n_timepoints, 1)
@@ -266,10 +268,9 @@ def infer(
     *arrays : ndarray of shape (n_samples, ...)
         Inputs.
     device : str, default="cpu"
-        Where to run; the precision is double except on "mps", which has none.
+        Device; the precision is double except on "mps", which does not support it.
     n_rows : int, default=256
-        Rows of a block; half as many are tried, and half of these, if the memory of
-        the device does not suffice.
+        Rows of a block; the number is halved until the memory of the device suffices.
 
     Returns
     -------
@@ -289,7 +290,7 @@ def infer(
                 break
         else:
             return [np.concatenate(out)[:n_samples] for out in zip(*parts, strict=True)]
-    # what a device has room for changes with who else is on it
+    # the free memory of a device also depends on other processes
     return infer(function, *arrays, device=device, n_rows=n_rows // 2)
 
 
@@ -306,7 +307,7 @@ def _block(
 
 
 def _padded(rows: np.ndarray, n_rows: int) -> np.ndarray:
-    """Return a block of exactly so many rows, zeros at the end."""
+    """Pad rows with zeros at the end to a block of `n_rows` rows."""
     whole = rows.dtype.kind in "biu"
     block = np.zeros((n_rows, *rows.shape[1:]), rows.dtype if whole else np.float64)
     block[: len(rows)] = rows

@@ -114,7 +114,7 @@ def sinusoidal_positions(n_steps: int, n_features: int, like: Tensor) -> Tensor:
     n_steps, n_features : int
         Length L of the sequence and width H of the code.
     like : Tensor
-        Gives the dtype and the device.
+        Tensor whose dtype and device are used.
 
     Returns
     -------

@@ -1,9 +1,9 @@
 """A gated recurrent unit whose backward pass is written out, for CPUs.
 
-At the small widths used here a recurrence costs what its many small operations cost to
-call, not what they compute. Autograd calls some twenty for each step backwards; by hand
-it is seven, since all that does not depend on the recursion, and the gradients of the
-weights, are computed for all steps at once. Where the backward pass is to be
+At the small widths used here most of the run time is the overhead of calling many small
+operations. Autograd calls about twenty for each backward step. The explicit backward
+pass calls seven, since terms that do not depend on the recursion, and the gradients of
+the weights, are computed for all steps at once. If the backward pass has to be
 differentiated too (a penalty on gradients), autograd does both.
 
 Letters: B batch, L steps, H features; ``r`` and ``z`` the gates, ``n`` the candidate,
@@ -24,7 +24,7 @@ __all__ = ["recur"]
 
 
 def recur(gru: nn.GRU, x: Tensor) -> Tensor:
-    """Return what ``gru(x)[0]`` is, the states of all steps.
+    """Return the states of all steps, the same as ``gru(x)[0]``.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def recur(gru: nn.GRU, x: Tensor) -> Tensor:
     Returns
     -------
     Tensor of shape (B, L, H)
-        States, from the state 0 on.
+        States; the initial state is 0.
 
     References
     ----------
@@ -53,7 +53,7 @@ def recur(gru: nn.GRU, x: Tensor) -> Tensor:
 
 
 class _Recurrence(torch.autograd.Function):
-    """The states of all steps, (L, B, H), from what each step adds, (L, B, 3H)."""
+    """The states of all steps, (L, B, H), from the inputs of each step, (L, B, 3H)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -78,11 +78,11 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, weight, bias, h, gates, n, inner = ctx.saved_tensors
-        if torch.is_grad_enabled():  # somebody differentiates these gradients
+        if torch.is_grad_enabled():  # these gradients will be differentiated
             return _differentiable_gradients((x, weight, bias), grads[0])
         n_steps, _, H = n.shape
         r, z = gates.split(H, dim=2)
-        # what a gradient is multiplied by on its way into n, z and r
+        # factors of the gradients with respect to the inputs of n, z and r
         into_n = (1 - z) * (1 - n * n)
         into_z = (h[:-1] - n) * z * (1 - z)
         into_r = inner * r * (1 - r)
@@ -108,7 +108,7 @@ def _differentiable_gradients(
     inputs: tuple[Tensor, Tensor, Tensor], grad: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the inputs as functions of the inputs and of `grad`."""
-    # new leaves would cut the way to the network: views of the inputs keep it
+    # new leaves would cut the graph to the network; views of the inputs keep it
     views = [part.view_as(part) for part in inputs]
     views = [part if part.requires_grad else part.requires_grad_() for part in views]
     states = _states(*views)

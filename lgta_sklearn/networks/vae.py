@@ -12,8 +12,8 @@ or, with a code for each step, z is (B, L * latent_dim) and
     encoder   u -> Shorten -> backbone -> (B, L, H) -> mu, logvar of each step
     decoder   z -> (B, L, H) -> backbone -> Lengthen -> u_hat
 
-The flattened form lets every step of the code's neighbourhood have weights of its
-own; the squeeze to a few features before it keeps the number of weights small.
+Because the sequence is flattened, the latent head has separate weights for every step;
+because it is squeezed to a few features before, the number of weights stays small.
 """
 
 import math
@@ -63,26 +63,27 @@ class VAE(nn.Module):
         ``backbone(in_features, out_features)`` returns a module that maps
         (B, L, in_features) to (B, L, out_features).
     latent_dim : int, default=8
-        Dimension of the code, or of that of each step.
+        Dimension of the code, or of the code of each step.
     temporal : bool, default=False
         Whether each of the L steps has a code of its own.
     hidden_dim : int, default=32
         Features H of the backbone.
     masked : bool, default=False
-        Whether shapes have NaN, so that the encoder is told which values are known.
+        Whether shapes contain NaN; the encoder then also gets a mask of the known
+        values.
     variational : bool, default=True
         False gives a plain autoencoder: no posterior variance, no sampling.
     generator : torch.Generator or None, default=None
         Source of the posterior's noise during training.
     perturb : callable or None, default=None
-        Moves codes of the steps and what they decode to alike, ``(z, u) -> (z, u)``;
-        `forward` then returns, during training, how far the decoder is from moving
-        alike.
+        Function ``(z, u) -> (z, u)`` that applies the same transformation to the codes
+        of the steps and to the decoded shapes. During training `forward` then also
+        returns the equivariance error.
 
     Raises
     ------
     ValueError
-        If the backbone asks for a stride that is no power of two.
+        If the backbone asks for a stride that is not a power of two.
 
     References
     ----------
@@ -147,7 +148,7 @@ class VAE(nn.Module):
         Parameters
         ----------
         u : Tensor of shape (B, T, C)
-            Shapes of series, NaN where they are not known.
+            Shapes of series, NaN where a value is missing.
 
         Returns
         -------
@@ -217,13 +218,13 @@ class VAE(nn.Module):
         u_hat = self.decode(z)
         if not self.training or self.perturb is None:
             return u_hat, mu, logvar
-        # only the decoder learns from it, and only at the perturbed place
+        # its gradient reaches only the decoder, and only at the perturbed codes
         moved, wanted = self.perturb(z.detach().unflatten(1, self.code_shape), u_hat)
         return u_hat, mu, logvar, self.decode(moved.flatten(1)) - wanted
 
 
 def _applied(backbone: nn.Module, h: Tensor) -> Tensor:
-    """Return what a backbone makes of a sequence, if it is one of the same size."""
+    """Apply a backbone to a sequence; check that the output has the same shape."""
     out = backbone(h)
     if isinstance(out, Tensor) and out.shape == h.shape:
         return out

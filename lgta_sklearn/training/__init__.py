@@ -1,1 +1,1 @@
-"""Training: what a family hands over, the trainer, losses, batches, the skorch net."""
+"""Training: specification, trainer, losses, batches, callbacks, the skorch net."""

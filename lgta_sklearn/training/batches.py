@@ -1,4 +1,4 @@
-"""Mini-batches straight from tensors.
+"""Mini-batches taken directly from tensors.
 
 A ``DataLoader`` fetches and collates one item after another, which costs more than the
 step of a small network; indexing the tensors once per batch costs next to nothing.
@@ -23,7 +23,8 @@ def as_tensors(inputs: Any, device: str) -> Tensors:
     Parameters
     ----------
     inputs : ndarray or mapping of str to ndarray
-        Rows: numbers become single precision, integers and bools stay.
+        Rows: floating-point numbers become single precision; integers and bools keep
+        their dtype.
     device : str
         Device of torch.
 
@@ -41,7 +42,7 @@ def as_tensors(inputs: Any, device: str) -> Tensors:
 class TensorBatches:
     """Iterate over tensors in batches of ``(x, x)``: the batch is its own target.
 
-    Takes the place of ``DataLoader`` in skorch (``iterator_train=TensorBatches``).
+    Replaces ``DataLoader`` in skorch (``iterator_train=TensorBatches``).
 
     Parameters
     ----------

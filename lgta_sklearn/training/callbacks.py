@@ -19,7 +19,7 @@ __all__ = [
     "WarmupStableDecay",
 ]
 
-GAIN = 0.05  # smallest gain worth going on for, as a share of the gain so far
+GAIN = 0.05  # smallest relevant gain, as a share of the gain so far
 DECAY = 0.2  # share of all steps during which the learning rate decays
 
 
@@ -32,7 +32,7 @@ class KLWarmUp(Callback):
     Parameters
     ----------
     n_steps : int
-        Optimisation steps until the full weight.
+        Number of optimisation steps until the weight is `beta`.
     """
 
     def __init__(self, n_steps: int = 0) -> None:
@@ -55,18 +55,18 @@ class WarmupStableDecay(Callback):
     """Warmup-stable-decay schedule of the learning rate, whose decay ends the training.
 
     The rate rises linearly, stays constant while the held-out loss falls, and decays to
-    zero with one minus the square root of time. The decay begins when the held-out
-    loss has gained little for some epochs, or when the planned number of steps is
-    nearly reached: so the plan is an upper limit.
+    zero as one minus the square root of time. The decay begins when the held-out loss
+    has gained little for some epochs, or when the planned number of steps is nearly
+    reached: so the plan is an upper limit.
 
     Parameters
     ----------
     n_steps : int
-        Optimisation steps at most.
+        Largest number of optimisation steps.
     n_warm : int
-        Steps over which the rate rises linearly at first.
+        Number of steps at the beginning, during which the rate rises linearly.
     patience : int
-        Epochs within which the held-out loss must have gained something.
+        Number of epochs within which the held-out loss must have improved.
     monitor : str or None, default="valid_loss"
         Column of the history with the held-out loss; None decays at the end only.
 
@@ -92,7 +92,7 @@ class WarmupStableDecay(Callback):
         self.monitor = monitor
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Start at step 0, without an end before the ceiling."""
+        """Start at step 0, without an early end."""
         self.step_, self.complete_ = 0, False
         self.start_, self.stop_ = (1 - DECAY) * self.n_steps, self.n_steps
         self._first, self._best, self._gained_at = -math.inf, math.inf, 0
@@ -111,7 +111,7 @@ class WarmupStableDecay(Callback):
         self.step_ += 1
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Begin to cool when little was gained, end when it is done."""
+        """Begin the decay when the loss improves little; stop after the decay."""
         row = net.history[-1]
         if self.step_ >= self.stop_:
             self.complete_ = True
@@ -133,8 +133,8 @@ class WarmupStableDecay(Callback):
 class LossParts(Callback):
     """Record the terms of the training loss of each epoch.
 
-    A loss that has an attribute `parts`, a dict of its terms as tensors, gives a column
-    ``train_<name>`` for each: the mean over the series, without weights.
+    If the loss has an attribute `parts`, a dict of its terms as tensors, each term
+    gives a column ``train_<name>``: the mean over the series, without weights.
     """
 
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:

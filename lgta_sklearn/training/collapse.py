@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["ACTIVE_VARIANCE", "PosteriorCollapseWarning", "warn_of_collapse"]
 
-ACTIVE_VARIANCE = 0.01  # of the mean of a code's posterior: an active unit
+ACTIVE_VARIANCE = 0.01  # smallest variance of an active unit's posterior mean
 
 
 class PosteriorCollapseWarning(UserWarning):

@@ -6,9 +6,8 @@ a transformation of sequences; ``D`` the decoder. The term is
     || D(T(z)) - T(D(z)) ||^2 ,
 
 where both transformations have the same random numbers (Roque et al., 2025,
-arXiv:2507.23615). What they add (a walk, noise) is one thing for a step of the codes
-and another for the time points it stands for: the d values of a step are dealt out to
-its T/L time points and C channels.
+arXiv:2507.23615). Added values (a walk, noise) have different shapes for codes and for
+series: the d values of a step are distributed over its T/L time points and C channels.
 """
 
 import math
@@ -30,7 +29,7 @@ from lgta_sklearn.transforms import (
 __all__ = ["TwinPerturbation"]
 
 KINDS = (Jitter, Scaling, MagnitudeWarp, TimeWarp, Drift, Trend)
-SCALES = 0.1, 1.0  # of what is drawn, in standard deviations
+SCALES = 0.1, 1.0  # range of the transformation's scale, in standard deviations
 
 
 class TwinPerturbation:
@@ -41,7 +40,7 @@ class TwinPerturbation:
     rng : numpy.random.Generator
         Source of randomness.
     kinds : sequence of type, default=KINDS
-        Transformations of sequences that are drawn from.
+        Transformations of sequences, one of which is drawn.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class TwinPerturbation:
         self.rng, self.kinds = rng, kinds
 
     def __call__(self, z: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-        """Return codes and shapes transformed alike.
+        """Apply the same transformation to codes and shapes.
 
         Parameters
         ----------
@@ -84,10 +83,10 @@ class TwinPerturbation:
 
 
 def _dealt_out(added: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return (B, L, d) as (B, T, C): each value goes to one or several of its step.
+    """Distribute (B, L, d) over (B, T, C), each value within its step.
 
-    Where there are more values than time points and channels, those that meet are
-    added up so that independent ones of variance 1 stay so.
+    If there are more values than time points and channels, several are added and
+    rescaled, so that the sum of independent values of variance 1 has variance 1.
     """
     n, n_steps, d = added.shape
     _, n_timepoints, n_channels = shape

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 __all__ = ["ELBOLoss", "gaussian_log_likelihood", "kl_divergence"]
 
-MIN_VARIANCE = 1e-2  # of the shape, whose variance is one
+MIN_VARIANCE = 1e-2  # smallest observation variance (shapes have variance one)
 
 
 def kl_divergence(mu: Tensor, logvar: Tensor | None = None) -> Tensor:
@@ -48,7 +48,7 @@ def gaussian_log_likelihood(u: Tensor, u_hat: Tensor, variance: Tensor) -> Tenso
     Parameters
     ----------
     u, u_hat : Tensor of shape (B, T, C)
-        Shapes and their reconstructions; NaN in `u` is left out of the sum.
+        Shapes and their reconstructions; NaN in `u` is ignored.
     variance : Tensor of shape (C,)
         Observation variance of each channel.
 
@@ -58,7 +58,7 @@ def gaussian_log_likelihood(u: Tensor, u_hat: Tensor, variance: Tensor) -> Tenso
         Log likelihoods in nats.
     """
     observed = ~u.isnan()
-    # chosen before the square: the gradient of an unchosen NaN would be NaN
+    # select before squaring: the gradient of an unselected NaN would be NaN
     squared = (torch.where(observed, u, u_hat) - u_hat) ** 2 / variance
     constant = (variance.log() + math.log(2 * math.pi)) * observed
     return -0.5 * (squared + constant).sum((1, 2))
@@ -75,7 +75,7 @@ class ELBOLoss(nn.Module):
         Weight of the KL term.
     equivariance : float, default=0.0
         Weight of the squared equivariance error, in units of the observation variance:
-        with 1 it counts as much as that of the reconstruction.
+        1 gives it the same weight as the reconstruction error.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class ELBOLoss(nn.Module):
     parts : dict of Tensor of shape ()
         Terms of the last loss, in nats per series and without weights:
         `reconstruction` (the negative log likelihood), `kl`, and `equivariance`, the
-        error in units of the observation variance, where there is one.
+        error in units of the observation variance, if there is one.
 
     References
     ----------
@@ -112,9 +112,9 @@ class ELBOLoss(nn.Module):
         ----------
         output : tuple
             ``(u_hat, mu, logvar)`` as the VAE returns them, and the equivariance error
-            if it was perturbed.
+            if the codes were perturbed.
         target : Tensor of shape (B, T, C)
-            The shapes, NaN where they are not known.
+            The shapes, NaN where a value is missing.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class ELBOLoss(nn.Module):
         variance = self.variance
         if self.training:
             error = ((target - u_hat.detach()) ** 2).nanmean((0, 1))  # (C,)
-            # a channel of which the batch has no value keeps the variance it had
+            # a channel without values in the batch keeps its variance
             variance = torch.where(error.isnan(), variance, error)
             variance = variance.clamp_min(MIN_VARIANCE)
             self.variance.lerp_(variance, 0.05)

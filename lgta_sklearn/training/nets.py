@@ -75,7 +75,7 @@ class AugmenterNet(NeuralNet):
         Returns
         -------
         Tensor, or tuple of Tensor and None
-            Its output, in single precision for the loss.
+            Output of the network, in single precision for the loss.
         """
         device = torch.device(self.device).type
         if not _has_bfloat16(device):
@@ -88,5 +88,5 @@ class AugmenterNet(NeuralNet):
 
 
 def _has_bfloat16(device: str) -> bool:
-    """Tell whether mixed precision is faster there; on a CPU it hardly ever is."""
+    """Tell whether mixed precision is faster on a device; on a CPU it rarely is."""
     return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

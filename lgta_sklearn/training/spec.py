@@ -1,4 +1,4 @@
-"""`TrainingSpec`: all that a family of generators tells the trainer."""
+"""`TrainingSpec`: the settings that a family of generators gives to the trainer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Inputs = np.ndarray | Mapping[str, np.ndarray]  # rows first
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """What to train, by which loss, and what is special about it.
+    """Network, training rows, loss, and special settings of a training.
 
     Parameters
     ----------
@@ -22,25 +22,25 @@ class TrainingSpec:
         arguments if they are a mapping (shapes, conditions, classes, masks).
     inputs : ndarray or mapping of str to ndarray
         Training rows; each array has the rows first. Floating-point numbers become
-        single precision, integers stay what they are. The batch is also the target
-        that the loss gets.
+        single precision, integers keep their dtype. The batch is also the target that
+        the loss gets.
     module_params : mapping, default={}
-        Arguments of the network, which a file of the estimator holds.
+        Arguments of the network that are saved with the estimator.
     training_params : mapping, default={}
-        Further arguments that only the training needs, such as a source of noise.
-        After it the attributes of these names are set to None.
+        Further arguments that only the training needs, such as a source of noise. After
+        training, the attributes with these names are set to None.
     criterion : type
         Class of the loss, called with the output of the network and the batch.
     criterion_params : mapping, default={}
-        Arguments of the loss. A net of the user's own may override them.
+        Arguments of the loss. A user's net may override them.
     net : type or None, default=None
         Class of the skorch net; None takes `AugmenterNet`.
     callbacks : callable, default=none
         Function of the `Plan` that returns pairs of a name and a skorch callback, which
         are called before those of the trainer.
     monitor : str or None, default="valid_loss"
-        Column of the history that early stopping watches. None: nothing to stop by,
-        and the training lasts as long as planned.
+        Column of the history that early stopping watches. None disables early stopping:
+        the training lasts as long as planned.
     drop_last : bool, default=False
         Whether an incomplete last batch of an epoch is left out.
     """

@@ -41,29 +41,29 @@ __all__ = ["Plan", "make_plan", "train"]
 
 # optimisation steps: few series are soon memorised, many need the whole schedule
 MIN_STEPS, MAX_STEPS = 500, 3000
-STEPS_PER_ROOT = 50  # times the square root of the number of series
+STEPS_PER_ROOT = 50  # multiplied by the square root of the number of series
 MIN_BATCH, MAX_BATCH = 16, 64
-RATE = 5e-3  # of the largest batch
+RATE = 5e-3  # learning rate of the largest batch
 MAX_BATCH_GPU = 1024  # on a GPU kernel launches dominate the cost of a step
 BATCH_VALUES = 2**16  # time points in a batch: more no longer fit into the caches
 # batch size (in time points) above which a second thread pays, if at least four threads
 # are configured: on a busy machine it makes a step slower
 TWO_THREADS, SPARE_THREADS = 2**15, 4
-MIN_VALIDATION = 5  # fewer held-out series say too little to stop by
+MIN_VALIDATION = 5  # fewer held-out series are too few for early stopping
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and in what portions to train.
+    """Number of passes, batch size and learning rate of a training.
 
     Parameters
     ----------
     n_train, n_valid : int
-        Series to train on and held out.
+        Number of series to train on, and of those held out.
     batch_size : int
         Series per step.
     max_epochs : int
-        Passes at most.
+        Largest number of passes.
     lr : float
         Peak learning rate.
     n_threads : int, default=1
@@ -79,7 +79,7 @@ class Plan:
 
     @property
     def n_steps(self) -> int:
-        """Return the optimisation steps of a training that does not stop early.
+        """Return the number of optimisation steps without early stopping.
 
         Returns
         -------
@@ -90,12 +90,12 @@ class Plan:
 
     @property
     def n_warm(self) -> int:
-        """Return the steps over which the learning rate rises.
+        """Return the number of steps during which the learning rate rises.
 
         Returns
         -------
         int
-            A tenth of all, but not more than a hundred.
+            A tenth of all steps, but not more than a hundred.
         """
         return min(math.ceil(self.n_steps / 10), 100)
 
@@ -110,7 +110,7 @@ def make_plan(
     lr: float | None,
     validation_fraction: float,
 ) -> Plan:
-    """Choose by the number of series what was left at None.
+    """Choose the settings that are None by the number of series.
 
     Parameters
     ----------
@@ -119,20 +119,21 @@ def make_plan(
     device : str, default="cpu"
         Where the training will run.
     batch_size, max_epochs : int or None
-        None takes batches of an eighth of the series, between 16 and 64 (1024 on a
-        GPU), and fewer on the CPU if they are longer than 1024 time points; and as many
-        passes as make 500 (for a hundred series or fewer) to 3000 steps (for 3600 or
-        more), but at least two. Training stops earlier if held-out series permit.
+        A `batch_size` of None is an eighth of the series, between 16 and 64 (1024 on a
+        GPU), and smaller on the CPU if series are longer than 1024 time points. A
+        `max_epochs` of None gives 500 steps (for a hundred series or fewer) to 3000
+        (for 3600 or more), and at least two passes. Early stopping may end the training
+        before.
     lr : float or None
         None takes 0.005 for batches of 64 or more, and less for smaller ones, by the
         square root of their size (Malladi et al., 2022, arXiv:2205.10287).
     validation_fraction : float in [0, 1)
-        Share to hold out; nothing is held out where it comes to less than five.
+        Share to hold out; no series are held out if they would be fewer than five.
 
     Returns
     -------
     Plan
-        The choice.
+        The plan.
     """
     n_valid = round(n_samples * validation_fraction)
     if n_valid < MIN_VALIDATION:
@@ -168,7 +169,7 @@ def train(
     spec : TrainingSpec
         What to train.
     net : NeuralNet or None
-        skorch net, which is changed: pass a clone. None takes that of the spec.
+        skorch net, which is modified, so pass a clone. None takes that of the spec.
     plan : Plan
         How long to train.
     rng : numpy.random.Generator
@@ -189,7 +190,7 @@ def train(
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite, or a callback is none of skorch.
+        If the loss becomes NaN or infinite, or a callback is not one of skorch.
     MemoryError, torch.OutOfMemoryError
         If the memory does not suffice.
     KeyboardInterrupt
@@ -216,7 +217,7 @@ def _configure(
     rng: np.random.Generator,
     device: str,
 ) -> None:
-    """Set the parameters of a net, but for the callbacks."""
+    """Set the parameters of a net, except the callbacks."""
     if net.optimizer is None:
         net.set_params(optimizer=torch.optim.AdamW, optimizer__fused=device != "mps")
     for part in ("module", "criterion"):
@@ -244,8 +245,8 @@ def _configure(
 def _run(net: NeuralNet, X: Any) -> None:
     """Train until the plan or a callback ends it; let Ctrl-C through.
 
-    Callbacks of skorch end a training by a `KeyboardInterrupt` too, and its
-    `partial_fit` takes one for the other.
+    Callbacks of skorch also end a training by a `KeyboardInterrupt`, and its
+    `partial_fit` cannot tell it from Ctrl-C.
     """
     with _noticed_interrupts() as interrupts:
         net.notify("on_train_begin", X=X, y=None)
@@ -282,7 +283,7 @@ def _noticed_interrupts() -> Iterator[list[int]]:
 
 @contextmanager
 def _out_of_memory(device: str, batch_size: int) -> Iterator[None]:
-    """Say what to do where the memory of a device does not suffice."""
+    """Raise an error that says what to do if the memory of a device is exhausted."""
     try:
         yield
     except RuntimeError as error:
