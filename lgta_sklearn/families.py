@@ -4,6 +4,7 @@
 """
 
 from lgta_sklearn._files.registry import storable
+from lgta_sklearn._parameters import Bounds
 from lgta_sklearn._random import Use, stream, torch_stream
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._imputing import ImputingMixin
@@ -14,6 +15,7 @@ from lgta_sklearn.training.spec import TrainingSpec
 
 __all__ = [
     "BaseAugmenter",
+    "Bounds",
     "ImputingMixin",
     "Panel",
     "SeriesParts",

@@ -5,11 +5,19 @@ import inspect
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 from torch import nn
 
 import lgta_sklearn
-from lgta_sklearn import AugmentedClassifier, BaseAugmenter, LatentAugmenter, Panel
+from lgta_sklearn import (
+    AugmentedClassifier,
+    AugmentedRegressor,
+    BaseAugmenter,
+    LatentAugmenter,
+    Panel,
+)
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.families import TrainedAugmenter, TrainingSpec, VaryingMixin
 from lgta_sklearn.networks.backbones import BACKBONES
@@ -79,6 +87,14 @@ class Repeating(BaseAugmenter):
             noise[:] = 0.0
         if self.fault == "units":
             noise += 1e6
+        if self.fault == "array":
+            return noise
+        if self.fault == "rows":
+            return Panel.full(noise[1:])
+        if self.fault == "lengths":
+            return Panel(noise, np.full(n_samples, 999))
+        if self.fault == "infinity":
+            noise[0] = np.inf
         noise = noise * scale[:, None, None]
         return Panel.full(self.mean_ + 0.1 * noise)
 
@@ -104,8 +120,48 @@ def test_a_family_that_only_samples_has_no_other_methods():
     for method in ("augment", "fit_transform", "transform", "impute", "strength_curve"):
         assert not hasattr(Repeating(), method)
     X, y = make_waves(30, random_state=0), np.arange(30) % 2
-    with pytest.raises(ValueError, match=r"`augment` method.*Use method='sample'"):
+    with pytest.raises(ValueError, match=r"method `augment`.*Use method='sample'"):
         AugmentedClassifier(quick(LatentAugmenter), Repeating()).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        ("array", TypeError, "_sample_block must return a Panel, got ndarray"),
+        ("rows", ValueError, r"shape \(255, 1, 24\).*expected \(256, 1, 24\)"),
+        ("lengths", ValueError, r"lengths \[999.*between 1 and 24"),
+        ("infinity", ValueError, "returned infinity"),
+    ],
+)
+def test_what_is_no_sample_is_refused(fault, error, words):
+    augmenter = Repeating(fault).fit(make_waves(20, n_timepoints=24, random_state=0))
+    with pytest.raises(error, match=words):
+        augmenter.sample(3)
+
+
+def test_a_class_is_no_augmenter_and_a_mixin_wants_its_hook():
+    X, y = make_waves(20, random_state=0), np.arange(20) % 2
+    with pytest.raises(ValueError, match=r"Pass an instance: augmenter=Repeating\(\)"):
+        AugmentedClassifier(Ridge(), Repeating).fit(X, y)
+    with pytest.raises(ValueError, match=r"the method `augment`, got Rep.*\)\.$"):
+        AugmentedRegressor(Ridge(), Repeating()).fit(X, X[:, 0])
+
+    class Half(VaryingMixin, Repeating):
+        pass
+
+    with pytest.raises(TypeError, match="_perturbation"):
+        Half()
+
+
+def test_a_failed_fit_leaves_no_composite_fitted():
+    X, y = make_waves(40, random_state=0), np.arange(40) % 2
+    model = AugmentedClassifier(RidgeClassifier(), Repeating(), method="sample")
+    model.fit(X, y).predict(X)
+    model.set_params(augmenter=Repeating("rows"))
+    with pytest.raises(ValueError, match="_sample_block"):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
 @pytest.mark.changes_global_state

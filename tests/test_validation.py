@@ -137,7 +137,9 @@ def test_bad_draws_are_refused(arguments, message):
 
 
 def test_labels_are_asked_for_in_vain_without_labels():
-    with pytest.raises(ValueError, match=r"fitted without labels. Call fit\(X, y\)"):
+    with pytest.raises(
+        ValueError, match=r"fitted without labels. Call fit\(X, y\) with"
+    ):
         fast().fit(GOOD).sample(y="a")
 
 

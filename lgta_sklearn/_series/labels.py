@@ -97,7 +97,8 @@ def wanted_labels(y: Any, n_samples: int, classes: np.ndarray | None) -> np.ndar
     if classes is None:
         raise ValueError(
             "sample(y=...) needs classes, but the estimator was fitted without "
-            "labels. Call fit(X, y)."
+            "labels. Call fit(X, y) with one label for each series (continuous or "
+            "hardly repeating labels are taken for targets, not for classes)."
         )
     wanted = np.full(n_samples, y) if np.ndim(y) == 0 else column_or_1d(y)
     if np.ndim(y) and n_samples not in (1, len(wanted)):

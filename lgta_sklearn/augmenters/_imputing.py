@@ -1,6 +1,6 @@
 """`ImputingMixin`: the ability to fill gaps."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from lgta_sklearn._series.panel import Panel
 __all__ = ["ImputingMixin"]
 
 
-class ImputingMixin:
+class ImputingMixin(ABC):
     """Add `impute` to an augmenter, and the meaning of ``gaps="fill"``.
 
     A family declares the parameter `gaps` and fills the hook `_imputed`.
@@ -73,6 +73,10 @@ n_timepoints)
             for _, block in blocks(len(rows)):
                 some = panel[rows[block]]
                 filled = self._imputed(some.in_model_units()).values
-                known = some.with_model_values(filled, where=some.gaps())
-                values[rows[block]] = known.values
+                whole = some.with_model_values(filled, where=some.gaps())
+                if whole.gaps().any():
+                    raise ValueError(
+                        f"{type(self).__name__}._imputed left NaN in gaps."
+                    )
+                values[rows[block]] = whole.values
         return replace(panel, values=values)

@@ -1,6 +1,6 @@
 """`VaryingMixin`: the ability to vary given series, with one calibrated strength."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -34,7 +34,7 @@ Rngs = np.random.Generator | Sequence[np.random.Generator]
 Perturbation = Callable[[np.ndarray, float, Rngs], np.ndarray]
 
 
-class VaryingMixin(OneToOneFeatureMixin, TransformerMixin):
+class VaryingMixin(OneToOneFeatureMixin, TransformerMixin, ABC):
     """Add `augment`, `fit_transform`, `transform` and `strength_curve` to an augmenter.
 
     A family declares the parameters `transformation`, `strength` and `on_transform`,

@@ -200,7 +200,9 @@ n_timepoints), or the container of `fit`
         if return_y and classes is None:
             raise ValueError(
                 "sample(return_y=True) needs classes, but the estimator was fitted "
-                "without labels. Call fit(X, y)."
+                "without labels. Call fit(X, y) with one label for each series "
+                "(continuous or hardly repeating labels are taken for targets, not for "
+                "classes)."
             )
         labels = None if y is None else wanted_labels(y, n_samples, classes)
         seed = self._call_seed(random_state)
@@ -220,9 +222,27 @@ n_timepoints), or the container of `fit`
             n_drawn = n_rows if self.draws_in_order else BLOCK
             some = None if labels is None else np.resize(labels[rows], n_drawn)
             block = self._sample_block(n_drawn, some, stream(seed, Use.SAMPLE, number))
+            self._check_block(block, n_drawn)
             values[rows] = self._in_data_units(block.values[:n_rows])
             lengths[rows] = block.lengths[:n_rows]
         return Panel(values, lengths)
+
+    def _check_block(self, block: Any, n_samples: int) -> None:
+        """Refuse something else than so many series of the layout of `fit`."""
+        layout = (n_samples, self.n_channels_in_, self.n_timepoints_in_)
+        name = f"{type(self).__name__}._sample_block"
+        if not isinstance(block, Panel):
+            raise TypeError(f"{name} must return a Panel, got {type(block).__name__}.")
+        lengths = np.asarray(block.lengths)
+        right = block.values.shape == layout and lengths.shape == (n_samples,)
+        if not (right and ((lengths > 0) & (lengths <= layout[2])).all()):
+            raise ValueError(
+                f"{name} returned values of shape {block.values.shape} and lengths "
+                f"{lengths[:5].tolist()}..., expected {layout} (samples, channels, "
+                f"time points) and a length between 1 and {layout[2]} for each."
+            )
+        if np.isinf(block.values).any():
+            raise ValueError(f"{name} returned infinity, expected finite numbers.")
 
     def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray | None:
         """Draw numbers of classes by their frequency, block by block; None if none."""

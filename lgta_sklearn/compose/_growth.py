@@ -41,15 +41,13 @@ GROWTH_CONSTRAINTS: Mapping[str, Sequence[Constraint]] = {
 }
 
 
-def check_augmenter(name: str, augmenter: Any, method: str) -> None:
+def check_augmenter(composer: Any, method: str) -> None:
     """Refuse an augmenter without the method that makes new series.
 
     Parameters
     ----------
-    name : str
-        Name of the composer, for the message.
-    augmenter : augmenter or None
-        None is the default augmenter.
+    composer : estimator
+        Has a parameter `augmenter`; None is the default augmenter.
     method : {"augment", "sample"}
         The method.
 
@@ -58,12 +56,17 @@ def check_augmenter(name: str, augmenter: Any, method: str) -> None:
     ValueError
         If the augmenter does not have the method.
     """
-    if augmenter is None or hasattr(augmenter, method):
+    augmenter = composer.augmenter
+    is_class = isinstance(augmenter, type)
+    if augmenter is None or (hasattr(augmenter, method) and not is_class):
         return
-    other = {"augment": "sample", "sample": "augment"}[method]
-    cure = f" Use method={other!r}." if hasattr(augmenter, other) else ""
+    other, cure = {"augment": "sample", "sample": "augment"}[method], ""
+    if is_class:
+        cure = f" Pass an instance: augmenter={augmenter.__name__}()."
+    elif hasattr(augmenter, other) and hasattr(composer, "method"):
+        cure = f" Use method={other!r}."
     raise ValueError(
-        f"method={method!r} of {name} needs an augmenter with a `{method}` method, got "
+        f"{type(composer).__name__} needs an augmenter with the method `{method}`, got "
         f"{augmenter!r}.{cure}"
     )
 

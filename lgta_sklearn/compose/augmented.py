@@ -64,14 +64,14 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
     n_copies: int
     random_state: Any
 
-    def _fit_grown(
-        self,
-        X: Any,
-        y: Any,
-        grow: Callable[[Panel, Any, int], tuple[Panel, np.ndarray]],
-        fit_params: Mapping[str, Any],
-    ) -> Self:
-        """Fit the estimator on the series and the new ones that `grow` makes."""
+    def _grow(self, panel: Panel, y: Any, seed: int) -> tuple[Panel, np.ndarray]:
+        """Return new series and their source rows."""
+        raise NotImplementedError
+
+    def _fit_grown(self, X: Any, y: Any, fit_params: Mapping[str, Any]) -> Self:
+        """Fit the estimator on the series and the new ones."""
+        for name in {"estimator_", "augmenter_", "n_augmented_"} & set(vars(self)):
+            delattr(self, name)  # of an earlier fit
         panel = check_series(self, X, reset=True)
         check_consistent_length(panel, y)
         self._check_gaps(panel)
@@ -79,7 +79,7 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **fit_params).estimator.fit
         seed = seed_from(self.random_state)
-        new, source = grow(panel, y, seed)
+        new, source = self._grow(panel, y, seed)
         index = np.concatenate([np.arange(len(panel)), source])
         grown = stacked([panel, new]).packed(index)
         self.n_augmented_ = len(new)
@@ -118,6 +118,10 @@ n_timepoints)
         """
         check_is_fitted(self)
         return self.estimator_.predict(X)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether the estimator inside has been fitted."""
+        return hasattr(self, "estimator_")
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing: parameters of `fit` go to the estimator's `fit`.
@@ -276,9 +280,9 @@ n_timepoints)
             For bad parameters, series or labels, before any training.
         """
         check_parameters(self, self._parameter_constraints)
-        check_augmenter(type(self).__name__, self.augmenter, self.method)
+        check_augmenter(self, self.method)
         y = checked_labels(type(self).__name__, y)
-        self._fit_grown(X, y, self._grow, fit_params)
+        self._fit_grown(X, y, fit_params)
         return self
 
     def _grow(self, panel: Panel, y: Any, seed: int) -> tuple[Panel, np.ndarray]:
@@ -446,12 +450,12 @@ n_timepoints)
             For bad parameters, series or targets, before any training.
         """
         check_parameters(self, self._parameter_constraints)
-        check_augmenter(type(self).__name__, self.augmenter, "augment")
+        check_augmenter(self, "augment")
         _require_y(self, y)
         y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        return self._fit_grown(X, y, self._grow, fit_params)
+        return self._fit_grown(X, y, fit_params)
 
     def _grow(self, panel: Panel, y: Any, seed: int) -> tuple[Panel, np.ndarray]:
         """Return variations and their source rows."""

@@ -146,7 +146,7 @@ n_timepoints)
         """Check the input; return the series and labels of one dimension."""
         name = type(self).__name__
         check_parameters(self, self._parameter_constraints)
-        check_augmenter(name, self.augmenter, self.method)
+        check_augmenter(self, self.method)
         labels = np.asarray(checked_labels(name, labels_from_one_hot(y), warn=False))
         panel = check_series(self, X, reset=True)
         check_consistent_length(panel, labels)
