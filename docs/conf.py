@@ -82,6 +82,23 @@ warnings.filterwarnings("ignore", category=FutureWarning)
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
+def list_public_names():
+    """Write the page that lists every public name, before Sphinx looks for pages."""
+    import lgta_sklearn
+
+    title = "Public names of the package"
+    names = "".join(f"   {name}\n" for name in lgta_sklearn.__all__)
+    page = HERE / "api" / "public.rst"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(
+        f"{title}\n{'=' * len(title)}\n\n.. currentmodule:: lgta_sklearn\n\n"
+        f".. autosummary::\n   :toctree: .\n\n{names}"
+    )
+
+
+list_public_names()
+
+
 def link_gallery(app, docname, source):
     """Let links to the examples' files lead to their pages."""
     up = "../" * docname.count("/")
@@ -92,15 +109,6 @@ def link_gallery(app, docname, source):
     )
 
 
-def list_public_names(app, docname, source):
-    """Let the reference list every public name of the package by itself."""
-    import lgta_sklearn
-
-    names = "\n   ".join(lgta_sklearn.__all__)
-    source[0] = source[0].replace("{every public name of lgta_sklearn}", names)
-
-
 def setup(app):
     """Register what this file adds."""
     app.connect("source-read", link_gallery)
-    app.connect("source-read", list_public_names)

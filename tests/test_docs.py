@@ -34,7 +34,7 @@ def test_links_between_pages_lead_somewhere(page):
 
 def test_everything_public_is_in_the_reference():
     listed = (ROOT / "docs" / "api.md").read_text()
-    assert "   {every public name of lgta_sklearn}\n" in listed  # docs/conf.py
+    assert "   api/public\n" in listed  # docs/conf.py lists all names there
     missing = []
     for name in MODULES:
         module = importlib.import_module(f"lgta_sklearn.{name}")
