@@ -12,7 +12,7 @@ derives from `TrainedAugmenter`. ``docs/families.md`` shows how to write one.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -217,15 +217,22 @@ n_timepoints), or the container of `fit`
         """Return new series in the units, the layout and the dtype of `fit`."""
         values = np.empty((n_samples, *self._layout), self._state.dtype)
         lengths = np.full(n_samples, self.n_timepoints_in_)
+        for rows, block in self._sampled_blocks(n_samples, labels, seed):
+            values[rows] = self._in_data_units(block.values)
+            lengths[rows] = block.lengths
+        return Panel(values, lengths)
+
+    def _sampled_blocks(
+        self, n_samples: int, labels: np.ndarray | None, seed: int
+    ) -> Iterator[tuple[slice, Panel]]:
+        """Yield new series in model units, block by block, and their rows."""
         for number, rows in blocks(n_samples):
             n_rows = rows.stop - rows.start
             n_drawn = n_rows if self.draws_in_order else BLOCK
             some = None if labels is None else np.resize(labels[rows], n_drawn)
             block = self._sample_block(n_drawn, some, stream(seed, Use.SAMPLE, number))
             self._check_block(block, n_drawn)
-            values[rows] = self._in_data_units(block.values[:n_rows])
-            lengths[rows] = block.lengths[:n_rows]
-        return Panel(values, lengths)
+            yield rows, block[:n_rows]
 
     def _check_block(self, block: Any, n_samples: int) -> None:
         """Refuse something else than so many series of the layout of `fit`."""

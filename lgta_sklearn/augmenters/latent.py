@@ -56,8 +56,9 @@ __all__ = ["LatentAugmenter"]
 
 LARGEST_LOG = 40.0  # log of the largest scale of a variation, in model units
 PASSES = 4  # passes of the network over its own imputation
-# values drawn, and minimum number of series, when the observation noise is calibrated
-DRAWN_VALUES, FEWEST_DRAWN = 2**21, 32
+# values drawn when the observation noise is calibrated, and limits of the series: so
+# many tell 7 % of near samples from 9 %; of long series fewer have to do
+DRAWN_VALUES, FEWEST_DRAWN, MOST_DRAWN = 2**18, 32, 4 * BLOCK
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
 
 
@@ -621,13 +622,13 @@ n_timepoints)
         if not hasattr(noise, "calibrate"):
             return
         seed = as_int(stream(rng, Use.CALIBRATION))
-        n_drawn = int(np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, BLOCK))
+        n_drawn = np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, MOST_DRAWN)
         labels = self._draw_labels(n_drawn, seed)
 
         def drawn() -> np.ndarray:
-            # the same stream each time, so that only the blend differs
-            block = stream(seed, Use.SAMPLE)
-            return self._sample_block(n_drawn, labels, block).values
+            # the same streams each time, so that only the blend differs
+            drawn_blocks = self._sampled_blocks(n_drawn, labels, seed)
+            return np.concatenate([block.values for _, block in drawn_blocks])
 
         noise.calibrate(drawn, panel.values)
 
