@@ -640,8 +640,7 @@ n_timepoints)
         shape = self._decoded(space.split(space.restored(V))[0])
         if self.noise_ is None:
             return shape
-        row = (self.n_channels_in_, self.n_timepoints_in_)
-        of_noise = stream(rng, Use.NOISE)
+        of_noise, row = stream(rng, Use.NOISE), shape.shape[1:]
         return shape + sample_rows(self.noise_, len(V), of_noise, given=V, row=row)
 
     def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
