@@ -353,7 +353,8 @@ class AttributeSpace:
     def _parts(self, columns: np.ndarray) -> list[np.ndarray]:
         """Return codes, levels, log-scales, and the columns that follow."""
         ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
-        return np.split(columns, ends, axis=-1)
+        # the last bits of a function can depend on the stride of its argument
+        return [*map(np.ascontiguousarray, np.split(columns, ends, axis=-1))]
 
 
 def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
