@@ -38,14 +38,11 @@ class Use(IntEnum):
     CLASS = 8  # one class of a density
     NOISE = 9
     GAPS = 10
-    GENERATE = 11
     WEIGHTS = 12
     ORDER = 13  # of the rows in an epoch
     SPLIT = 14  # validation split
     LATENT = 15  # posterior samples during training
     PERTURB = 16  # equivariance term
-    PAIRS = 17
-    BLEND = 18
     CALIBRATION = 19
     AUGMENTER = 20  # the augmenter inside a composer
     SOURCES = 21  # rows that new series come from

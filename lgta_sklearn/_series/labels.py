@@ -10,6 +10,7 @@ __all__ = [
     "check_labels_present",
     "class_numbers",
     "classes_of",
+    "required_classes",
     "take_labels",
     "wanted_labels",
 ]
@@ -71,6 +72,35 @@ def class_numbers(classes: np.ndarray, y: Any) -> np.ndarray:
     return numbers.astype(int)
 
 
+def required_classes(classes: np.ndarray | None, argument: str) -> np.ndarray:
+    """Refuse an argument of `sample` that needs classes if `fit` had none.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,) or None
+        Labels of `fit`.
+    argument : str
+        The argument, for the message.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        The same labels.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if classes is None:
+        raise ValueError(
+            f"sample({argument}) needs classes, but the estimator was fitted without "
+            "labels. Call fit(X, y) with one label for each series (continuous or "
+            "hardly repeating labels are taken for targets, not for classes)."
+        )
+    return classes
+
+
 def wanted_labels(y: Any, n_samples: int, classes: np.ndarray | None) -> np.ndarray:
     """Return the numbers of the classes that `sample` was asked for.
 
@@ -94,12 +124,7 @@ def wanted_labels(y: Any, n_samples: int, classes: np.ndarray | None) -> np.ndar
         If there are no classes, a label is not among them, or the number of labels is
         wrong.
     """
-    if classes is None:
-        raise ValueError(
-            "sample(y=...) needs classes, but the estimator was fitted without "
-            "labels. Call fit(X, y) with one label for each series (continuous or "
-            "hardly repeating labels are taken for targets, not for classes)."
-        )
+    classes = required_classes(classes, "y=...")
     wanted = np.full(n_samples, y) if np.ndim(y) == 0 else column_or_1d(y)
     if np.ndim(y) and n_samples not in (1, len(wanted)):
         raise ValueError(

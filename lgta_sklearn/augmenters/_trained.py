@@ -172,8 +172,9 @@ class TrainedAugmenter(BaseAugmenter):
         rng: np.random.Generator,
     ) -> None:
         """Learn the parts that sampling needs besides the network."""
-        self._learn_attributes(np.empty((len(panel), 0)), (0,), parts, labels, rng)
-        self._learn_gaps(panel, self._attributes(parts))
+        none = np.empty((len(panel), 0))
+        V = self._learn_attributes(none, (0,), parts, labels, rng)
+        self._learn_gaps(panel, V)
 
     def _learn_attributes(
         self,

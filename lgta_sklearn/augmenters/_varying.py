@@ -222,15 +222,15 @@ n_timepoints)
             return panel[index]
         values = np.empty((len(index), *panel.values.shape[1:]), panel.values.dtype)
         with pinned_runtime():
-            factor = self._factor(strength)
+            factor, keeps = self._factor(strength), self._keeps_energy()
+            loss = self.strength_curve().loss(factor) if keeps else 1.0
             for first, rows, wanted in _by_source(panel, index, labels):
                 some = None if labels is None else labels[rows]
                 perturb = self._perturbation(panel[rows].in_model_units(), some)
                 for number, part in blocks(len(wanted)):
                     chosen, place = wanted[part].T
                     X = perturb(place, factor, randomness(chosen, first, number))
-                    if self._keeps_energy():
-                        X = amplified(X, self.strength_curve().loss(factor))
+                    X = amplified(X, loss)
                     sources = panel[index[chosen]]
                     values[chosen] = sources.with_model_values(X).values
         return replace(panel[index], values=values)

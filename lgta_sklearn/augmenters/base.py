@@ -28,7 +28,12 @@ from lgta_sklearn._parameters import Bounds, Constraint, check_parameters
 from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._series.checks import check_not_per_series, check_series
-from lgta_sklearn._series.labels import class_numbers, classes_of, wanted_labels
+from lgta_sklearn._series.labels import (
+    class_numbers,
+    classes_of,
+    required_classes,
+    wanted_labels,
+)
 from lgta_sklearn._series.panel import Panel, in_data_units
 
 __all__ = ["BaseAugmenter"]
@@ -197,13 +202,8 @@ n_timepoints), or the container of `fit`
         if n_samples not in COUNT:
             raise ValueError(f"n_samples must be an int >= 0, got {n_samples!r}.")
         classes = getattr(self, "classes_", None)
-        if return_y and classes is None:
-            raise ValueError(
-                "sample(return_y=True) needs classes, but the estimator was fitted "
-                "without labels. Call fit(X, y) with one label for each series "
-                "(continuous or hardly repeating labels are taken for targets, not for "
-                "classes)."
-            )
+        if return_y:
+            classes = required_classes(classes, "return_y=True")
         labels = None if y is None else wanted_labels(y, n_samples, classes)
         seed = self._call_seed(random_state)
         if labels is None:
