@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-__all__ = ["BLOCK", "blocks", "map_chunks"]
+__all__ = ["BLOCK", "blocks", "chunks", "map_chunks"]
 
 BLOCK = 256  # rows that share one random stream
 CHUNK_VALUES = 2**18  # values that are worked on together: they stay in the cache
@@ -27,6 +27,26 @@ def blocks(n_rows: int, first: int = 0) -> Iterator[tuple[int, slice]]:
     """
     for number, start in enumerate(range(0, n_rows, BLOCK), first):
         yield number, slice(start, min(start + BLOCK, n_rows))
+
+
+def chunks(n_rows: int, n_values: int) -> Iterator[slice]:
+    """Yield slices of rows that together hold a bounded number of values.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows in all.
+    n_values : int
+        Values in a row. A slice has at least one row, however many these are.
+
+    Yields
+    ------
+    slice
+        Consecutive rows.
+    """
+    size = max(CHUNK_VALUES // max(n_values, 1), 1)
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
 
 
 def map_chunks(

@@ -48,6 +48,7 @@ class Use(IntEnum):
     SOURCES = 21  # rows that new series come from
     GROWTH = 22
     MEASURE = 23
+    IMPUTE = 24
 
 
 def stream(

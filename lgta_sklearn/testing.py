@@ -17,8 +17,9 @@ def check_augmenter(augmenter: Any) -> list[str]:
     """Check that an augmenter keeps the contract of the package.
 
     It is fitted some twenty times to 24 short series, so it should train quickly.
-    Abilities that it does not have (`augment`, `impute`) are not checked. For the
-    contract of scikit-learn see `sklearn.utils.estimator_checks.check_estimator`.
+    Abilities that it does not have (`augment`, `impute`, `sample_imputations`) are not
+    checked. For the contract of scikit-learn see
+    `sklearn.utils.estimator_checks.check_estimator`.
 
     Parameters
     ----------
@@ -70,6 +71,9 @@ def _checks(augmenter: Any) -> Iterator[Callable[[Any], None]]:
         yield _check_variations
     if hasattr(augmenter, "impute"):
         yield _check_imputation
+    if hasattr(augmenter, "sample_imputations"):
+        yield _check_multiple_imputation
+        yield _check_forecasts
 
 
 def _series(n_channels: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -253,3 +257,51 @@ def _check_imputation(augmenter: Any) -> None:
     known = ~np.isnan(gappy)
     _expect(np.isfinite(filled).all(), "gaps are left")
     _expect(_same(filled[known], gappy[known]), "known values were changed")
+
+
+def _check_multiple_imputation(augmenter: Any) -> None:
+    """Check that gaps are drawn, that known values are kept, and what a seed means."""
+    X, y = _series(2)
+    gappy = X.copy()
+    gappy[::2, :, 3:6] = np.nan
+    gaps = np.isnan(gappy)
+    augmenter.fit(gappy, y)
+    draws = augmenter.sample_imputations(gappy, 6, random_state=0)
+    _expect(draws.shape == (6, *X.shape), "draws have another shape")
+    _expect(np.isfinite(draws).all(), "gaps are left")
+    kept = all(_same(draw[~gaps], gappy[~gaps]) for draw in draws)
+    _expect(kept, "known values were changed")
+    spread = draws.std(axis=0)[::2, :, 3:6]
+    _expect((spread.max(axis=(1, 2)) > 0).all(), "draws of a gap are all the same")
+    again = augmenter.sample_imputations(gappy, 6, random_state=0)
+    _expect(_same(draws, again), "a seed does not repeat")
+    other = augmenter.sample_imputations(gappy, 6)
+    _expect(not _same(draws, other), "two calls of sample_imputations are the same")
+    few = augmenter.sample_imputations(gappy, 2, random_state=0)
+    _expect(_same(draws[:2], few), "a longer draw does not begin with the shorter one")
+    some = augmenter.sample_imputations(gappy[[8, 2]], 6, random_state=0)
+    _expect(_same(draws[:, [8, 2]], some), "draws depend on the series around them")
+    single = gappy.astype(np.float32)
+    dtype = augmenter.sample_imputations(single, 2).dtype
+    _expect(dtype == np.float32, "draws have another dtype")
+
+
+def _check_forecasts(augmenter: Any) -> None:
+    """Check quantiles in gaps, and that a forecast is the imputation of an end."""
+    X, y = _series()
+    augmenter.fit(X, y)
+    ended = X.copy()
+    ended[:, :, 9:] = np.nan
+    levels = augmenter.impute_quantiles(ended, [0.1, 0.5, 0.9], random_state=0)
+    _expect(levels.shape == (3, *X.shape), "quantiles have another shape")
+    _expect((np.diff(levels, axis=0) >= 0).all(), "quantiles are not in order")
+    known, seeded = X[:, :, :9], {"random_state": 0}
+    got = augmenter.forecast(known, q=[0.1, 0.5, 0.9], **seeded)
+    _expect(_same(got, levels[..., 9:]), "quantiles of forecasts are others")
+    got = augmenter.forecast(known)
+    _expect(got.shape == (24, 1, 3), "forecasts have another shape")
+    _expect(_same(got, augmenter.impute(ended)[..., 9:]), "forecasts are no imputation")
+    wanted = augmenter.sample_imputations(ended, 4, **seeded)[..., 9:]
+    got = augmenter.forecast(known, 3, n_draws=4, **seeded)
+    _expect(_same(got, wanted), "draws of forecasts are others")
+    _expect_error(lambda: augmenter.forecast(X[:, :, :8], 3), "expected 9")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from lgta_sklearn._series.containers import Container, unpack
 from lgta_sklearn._series.panel import (
@@ -57,7 +57,14 @@ def check_not_per_series(name: str) -> None:
         frame = frame.f_back
 
 
-def check_series(estimator: Any, X: Any, *, reset: bool, longer: bool = False) -> Panel:
+def check_series(
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    longer: bool = False,
+    shorter: bool = False,
+) -> Panel:
     """Return a checked set of series.
 
     With `reset`, the layout (`input_ndim_`, `n_channels_in_`, `n_timepoints_in_`,
@@ -76,12 +83,15 @@ n_timepoints), list of arrays, panel of sktime, or Panel
         Whether the estimator is being fitted.
     longer : bool, default=False
         Whether series may be longer than those of `fit` if lengths vary.
+    shorter : bool, default=False
+        Whether series may be shorter than those of `fit`, also if those have one
+        length. A table then has to have the first columns of that of `fit`.
 
     Returns
     -------
     Panel
-        Series in float32 if `X` is float32, else in float64. If lengths vary, they are
-        padded to the longest series of `fit`.
+        Series in float32 if `X` is float32, else in float64. Shorter ones are padded
+        to the longest series of `fit`.
 
     Raises
     ------
@@ -90,7 +100,9 @@ n_timepoints), list of arrays, panel of sktime, or Panel
     TypeError
         If `X` is sparse or holds objects that are not numbers.
     """
-    panel = X if isinstance(X, Panel) else _unpacked(estimator, X, reset=reset)
+    panel = X
+    if not isinstance(X, Panel):
+        panel = _unpacked(estimator, X, reset=reset, shorter=shorter)
     n_channels, n_timepoints = (1, *panel.values.shape[1:])[-2:]
     if reset:
         _check_size(n_channels, n_timepoints, type(estimator).__name__)
@@ -103,17 +115,17 @@ n_timepoints), list of arrays, panel of sktime, or Panel
         if isinstance(X, Panel) and panel.values.ndim == 2:
             estimator.n_features_in_ = n_timepoints
     else:
-        _check_layout(estimator, panel, n_channels, longer=longer)
+        _check_layout(estimator, panel, n_channels, longer=longer, shorter=shorter)
     wide = panel.widened(estimator.n_timepoints_in_)
     return replace(wide, channel_scale=estimator.channel_scale_)
 
 
-def _unpacked(estimator: Any, X: Any, *, reset: bool) -> Panel:
+def _unpacked(estimator: Any, X: Any, *, reset: bool, shorter: bool) -> Panel:
     """Return the series of a container as a panel; refuse non-numeric data."""
     X = _plain(X)
     container, rows = unpack(X)
     if rows is None:
-        values = _checked_array(estimator, X, reset=reset)
+        values = _checked_array(estimator, X, reset=reset, shorter=shorter)
         panel = panel_of(values, values.shape[-1])
     else:
         _check_channels(estimator, container, reset=reset)
@@ -163,24 +175,39 @@ def _check_channels(estimator: Any, container: Container, *, reset: bool) -> Non
         )
 
 
-def _checked_array(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+def _checked_array(estimator: Any, X: Any, *, reset: bool, shorter: bool) -> np.ndarray:
     """Return an array or a table of series as an array."""
     X = X if hasattr(X, "shape") else np.asarray(X)
-    X = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        dtype=(np.float64, np.float32),
-        ensure_2d=len(X.shape) < 3,
-        allow_nd=True,
-        ensure_all_finite=False,
-    )
+    options: dict[str, Any] = {
+        "dtype": (np.float64, np.float32),
+        "ensure_2d": len(X.shape) < 3,
+        "allow_nd": True,
+        "ensure_all_finite": False,
+    }
+    if shorter:  # scikit-learn would ask for the number of columns of fit
+        _check_first_columns(estimator, X)
+        X = check_array(X, estimator=estimator, input_name="X", **options)
+    else:
+        X = validate_data(estimator, X, reset=reset, **options)
     if X.ndim > 3:
         raise ValueError(
             "X must have shape (n_samples, n_timepoints) or (n_samples, n_channels, "
             f"n_timepoints), got {X.ndim} dimensions: {X.shape}. Reshape your data."
         )
     return X
+
+
+def _check_first_columns(estimator: Any, X: Any) -> None:
+    """Refuse a table whose columns are not the first ones of that of `fit`."""
+    wanted = getattr(estimator, "feature_names_in_", None)
+    if wanted is None or not hasattr(X, "columns"):
+        return
+    columns = list(X.columns)
+    if columns != list(wanted[: len(columns)]):
+        raise ValueError(
+            f"X has the columns {columns}, expected the first columns of fit in their "
+            f"order: {list(wanted)}."
+        )
 
 
 def _checked_rows(rows: list[np.ndarray]) -> list[np.ndarray]:
@@ -205,11 +232,12 @@ def _checked_rows(rows: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _check_layout(
-    estimator: Any, panel: Panel, n_channels: int, *, longer: bool
+    estimator: Any, panel: Panel, n_channels: int, *, longer: bool, shorter: bool
 ) -> None:
     """Compare series with those of `fit`."""
     wanted = n_timepoints = estimator.n_timepoints_in_
-    if estimator.lengths_vary_:  # padding has to fit into the network as well
+    # padding has to fit into the network as well
+    if estimator.lengths_vary_ or shorter:
         wanted, got = f"at most {n_timepoints}", panel.values.shape[-1]
         fits = longer or got <= n_timepoints
     else:

@@ -7,8 +7,9 @@ NaN where a value is missing or the series has ended. This class does the rest:
 parameters, containers, labels, random streams, threads, units, dtypes, saving.
 
 Further abilities are mixins: `VaryingMixin` (augment, fit_transform, transform,
-strength) and `ImputingMixin` (impute, ``gaps="fill"``). A family that trains a network
-derives from `TrainedAugmenter`. ``docs/families.md`` shows how to write one.
+strength), `ImputingMixin` (impute, ``gaps="fill"``) and `MultipleImputationMixin`
+(sample_imputations, impute_quantiles, forecast). A family that trains a network derives
+from `TrainedAugmenter`. ``docs/families.md`` shows how to write one.
 """
 
 from abc import ABC, abstractmethod
