@@ -28,7 +28,7 @@ from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._sampling import fit_sampler, sample_rows
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.panel import Panel
-from lgta_sklearn.augmenters._imputing import ImputingMixin
+from lgta_sklearn.augmenters._imputing import MultipleImputationMixin
 from lgta_sklearn.augmenters._reference import (
     LatentReference,
     TrainingReference,
@@ -56,13 +56,14 @@ __all__ = ["LatentAugmenter"]
 
 LARGEST_LOG = 40.0  # log of the largest scale of a variation, in model units
 PASSES = 4  # passes of the network over its own imputation
+ROUNDS = 5  # rounds of the Markov chain that draws imputations
 # values drawn when the observation noise is calibrated, and limits of the series: so
 # many tell 7 % of near samples from 9 %; of long series fewer have to do
 DRAWN_VALUES, FEWEST_DRAWN, MOST_DRAWN = 2**18, 32, 4 * BLOCK
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
 
 
-class LatentAugmenter(ImputingMixin, VaryingMixin, TrainedAugmenter):
+class LatentAugmenter(MultipleImputationMixin, VaryingMixin, TrainedAugmenter):
     """Learn a set of time series, vary them, and invent new ones.
 
     In a `Pipeline` the series are varied **while training only**: ``fit_transform``
@@ -504,6 +505,75 @@ n_timepoints)
             guess = self._reconstructed(completed)
         filled = guess.values + interpolate_gaps(known - guess.values)
         return replace(panel, values=self.grid_.snap(filled))
+
+    def _imputations(
+        self, panel: Panel, n_draws: int, rngs: Sequence[np.random.Generator]
+    ) -> np.ndarray:
+        """Draw codes and gaps in turn, given each other (pseudo-Gibbs sampling).
+
+        Rezende et al. (2014), arXiv:1401.4082, appendix F. A decoded draw with
+        observation noise is moved to meet the known values on both sides of the gap.
+        The difference of noise and moved noise has the distribution of the error of the
+        moved mean (conditioning by residuals: Journel and Huijbregts, 1978; Wilson et
+        al., 2021, arXiv:2011.04026).
+        """
+        start = self._imputed(panel)
+        of_code, noise = self._chain_noise(self._encoded(start)[0], n_draws, rngs)
+        # all draws of all series as rows
+        known, gaps, X = (
+            np.tile(part, (n_draws, 1, 1))
+            for part in (panel.values, panel.gaps(), start.values)
+        )
+        lengths = np.tile(panel.lengths, n_draws)
+        for k in range(ROUNDS):
+            parts = self._split(Panel(np.where(gaps, X, known), lengths))
+            code, *logvar = self._posterior(parts.shape)
+            if logvar:
+                code = code + np.exp(logvar[0] / 2) * of_code[:, k]
+            shape = self._decoded(code) + noise[:, k]
+            X = self.scaling_.join(parts.level, parts.scale, shape)
+            X = X + interpolate_gaps(known - X)
+        return self.grid_.snap(X).reshape(n_draws, *panel.values.shape)
+
+    def _chain_noise(
+        self, V: np.ndarray, n_draws: int, rngs: Sequence[np.random.Generator]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return noise of codes and of shapes: (n_draws * n_samples, ROUNDS, ...)."""
+        n_rows, n_codes = n_draws * ROUNDS, self._state.space.n_codes
+        of_code = [
+            stream(rng, Use.LATENT).standard_normal((n_rows, n_codes)) for rng in rngs
+        ]
+        noise = [
+            self._noise_given(v, n_rows, stream(rng, Use.NOISE))
+            for v, rng in zip(V, rngs, strict=True)
+        ]
+
+        def stacked(of_series: list[np.ndarray]) -> np.ndarray:
+            # the rounds of a draw come before the next draw, so that a longer draw
+            # begins with the shorter one
+            parts = [one.reshape(n_draws, ROUNDS, *one.shape[1:]) for one in of_series]
+            whole = np.stack(parts, axis=1)
+            return whole.reshape(-1, *whole.shape[2:])
+
+        return stacked(of_code), stacked(noise)
+
+    def _noise_given(
+        self, v: np.ndarray, n_samples: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw observation noise of one series, block by block."""
+        row = self.n_channels_in_, self.n_timepoints_in_
+        if self.noise_ is None:
+            scale = np.sqrt(self.observation_variance_)[:, None]
+            white: np.ndarray = scale * rng.standard_normal((n_samples, *row))
+            return white
+        parts = []
+        for number, rows in blocks(n_samples):
+            given = np.tile(v, (rows.stop - rows.start, 1))
+            of_block = stream(rng, Use.NOISE, number)
+            parts.append(
+                sample_rows(self.noise_, len(given), of_block, given=given, row=row)
+            )
+        return np.concatenate(parts)
 
     def _check_parts(self) -> None:
         """Refuse a transformation, density or noise that cannot work."""
