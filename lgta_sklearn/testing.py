@@ -278,7 +278,9 @@ def _check_multiple_imputation(augmenter: Any) -> None:
     other = augmenter.sample_imputations(gappy, 6)
     _expect(not _same(draws, other), "two calls of sample_imputations are the same")
     few = augmenter.sample_imputations(gappy, 2, random_state=0)
-    _expect(_same(draws[:2], few), "a longer draw does not begin with the shorter one")
+    # the last bits of a product of matrices depend on the number of rows
+    close = np.allclose(draws[:2], few, rtol=1e-9, atol=0)
+    _expect(close, "a longer draw does not begin with the shorter one")
     some = augmenter.sample_imputations(gappy[[8, 2]], 6, random_state=0)
     _expect(_same(draws[:, [8, 2]], some), "draws depend on the series around them")
     single = gappy.astype(np.float32)
