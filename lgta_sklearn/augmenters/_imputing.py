@@ -191,6 +191,9 @@ n_timepoints)
         """Fill the gaps of series by quantiles, such as limits of an interval.
 
         The quantiles are those of each single value, not of the path through the gap.
+        They are estimated such that a further draw lies below a quantile with the
+        probability `q` (the estimator of Weibull); levels that so few draws cannot
+        tell apart give the smallest or the largest draw.
 
         Parameters
         ----------
@@ -349,7 +352,7 @@ n_timepoints)
                 some = panel[rows[part]]
                 gaps = some.gaps()
                 draws = self._drawn(some.in_model_units(), n_draws, seed)
-                chosen = draws if q is None else np.quantile(draws, q, axis=0)
+                chosen = draws if q is None else _quantiles(draws, q)
                 for k, X in enumerate(chosen):
                     whole = some.with_model_values(X, where=gaps)
                     values[k, rows[part]] = whole.values
@@ -388,6 +391,11 @@ def _levels(q: Any) -> np.ndarray:
             f"q must be a number in [0, 1] or a sequence of such numbers, got {q!r}."
         )
     return np.array(levels, dtype=float)
+
+
+def _quantiles(draws: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return quantiles such that a further draw lies below them with probability q."""
+    return np.quantile(draws, q, axis=0, method="weibull")
 
 
 def _check_n_draws(n_draws: Any) -> None:
