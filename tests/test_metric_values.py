@@ -11,14 +11,14 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ks_2samp, wasserstein_distance
+from scipy.stats import ks_2samp, norm, wasserstein_distance
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import Ridge
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from lgta_sklearn import metrics
+from lgta_sklearn import _chunks, metrics
 from lgta_sklearn._curves import flat
 from lgta_sklearn._random import Use, as_int, stream
 from lgta_sklearn.metrics import _readings, reporting
@@ -271,6 +271,98 @@ class TestPrivacy:
         wanted = roc_auc_score(truth, -np.concatenate(near))
         assert metrics.membership_auc(REAL, OTHER, X_holdout=HELD) == wanted
         assert metrics.membership_auc(REAL, REAL, X_holdout=HELD) == 1.0
+
+
+class TestDraws:
+    DRAWS = np.random.default_rng(1).normal(size=(7, *REAL.shape)) * SIZES + REAL
+
+    def test_crps(self):
+        rules = pytest.importorskip("scoringrules")
+        known = REAL.copy()
+        known[2:4, 0] = np.nan
+        where = np.arange(8) > 2
+        counts = where & ~np.isnan(known)
+        got = metrics.crps(known, self.DRAWS, where=where)
+        each = rules.crps_ensemble(
+            REAL[counts],
+            self.DRAWS[:, counts],
+            m_axis=0,
+            estimator="fair",
+            backend="numpy",
+        )
+        assert got == pytest.approx(each.mean(), rel=1e-12)
+
+    def test_crps_of_a_normal_distribution(self, monkeypatch):
+        # by the closed form of Gneiting and Raftery (2007)
+        z = np.linspace(-2, 2, 400)
+        cdf, pdf = norm.cdf(z), norm.pdf(z)
+        wanted = (z * (2 * cdf - 1) + 2 * pdf - 1 / np.sqrt(np.pi)).mean()
+        rng = np.random.default_rng(0)
+        for n_draws in (2, 50, 1000):  # fair: for any number of draws
+            repeats = max(20_000 // n_draws, 20)
+            draws = rng.normal(size=(n_draws, repeats, 400))
+            truth = np.broadcast_to(z, (repeats, 400))
+            got = metrics.crps(truth, draws)
+            assert got == pytest.approx(wanted, abs=0.002)
+        monkeypatch.setattr(_chunks, "CHUNK_VALUES", 9999)
+        assert metrics.crps(truth, draws) == pytest.approx(got, rel=1e-12)
+
+    def test_crps_of_two_draws_by_hand(self):
+        # |1 - 2| and |4 - 2|, on average 1.5, less half of the distance 3
+        assert metrics.crps([2.0], [[1.0], [4.0]]) == 0.0
+        assert metrics.crps([5.0], [[1.0], [4.0]]) == 1.0
+
+    def test_intervals(self):
+        draws = np.arange(1.0, 20.0)[:, None] * np.ones(4)  # 19 draws of 4 values
+        truth = np.array([2.0, 18.0, 1.9, 18.1])
+        # 20 equally likely places between the draws: 2 and 18 cut off a tenth each
+        assert metrics.interval_coverage(truth, draws, level=0.8) == 0.5
+        assert metrics.interval_width(truth, draws, level=0.8) == pytest.approx(16.0)
+        assert metrics.interval_coverage(truth, draws) == 1.0
+        assert metrics.interval_width(truth, draws, level=0.99) == pytest.approx(18.0)
+        some = {"where": [True, False, False, True], "level": 0.8}
+        assert metrics.interval_coverage(truth, draws, **some) == 0.5
+        truth[3] = np.nan
+        assert metrics.interval_coverage(truth, draws, **some) == 1.0
+
+    @pytest.mark.parametrize("n_draws", [9, 50])
+    def test_intervals_hold_their_share_for_any_number_of_draws(self, n_draws):
+        rng = np.random.default_rng(0)
+        truth, draws = rng.normal(size=50_000), rng.normal(size=(n_draws, 50_000))
+        got = metrics.interval_coverage(truth, draws, level=0.8)
+        assert got == pytest.approx(0.8, abs=0.006)
+
+    @pytest.mark.parametrize(
+        "measure", [metrics.crps, metrics.interval_coverage, metrics.interval_width]
+    )
+    def test_what_does_not_fit(self, measure):
+        words = r"X_drawn must have shape \('n_draws', 12, 3, 8\) with at least 2 draws"
+        for drawn in (self.DRAWS[0], self.DRAWS[:1], self.DRAWS[..., 1:], 3.0):
+            with pytest.raises(ValueError, match=words):
+                measure(REAL, drawn)
+        with pytest.raises(ValueError, match="no value counts"):
+            measure(np.full(REAL.shape, np.nan), self.DRAWS)
+        with pytest.raises(ValueError, match="no value counts"):
+            measure(REAL, self.DRAWS, where=np.zeros(8, dtype=bool))
+        for where in (np.ones(8), np.ones(7, dtype=bool), np.ones((2, 12, 3, 8)) > 0):
+            with pytest.raises(ValueError, match="where must be an array of bool"):
+                measure(REAL, self.DRAWS, where=where)
+        drawn = self.DRAWS.copy()
+        drawn[0, 0, 0, 0] = np.nan
+        with pytest.raises(ValueError, match="X_drawn contains NaN or infinity"):
+            measure(REAL, drawn)
+        assert np.isfinite(measure(REAL, drawn, where=np.arange(8) > 0))
+        infinite = np.where(np.arange(8) > 0, REAL, np.inf)
+        with pytest.raises(ValueError, match="X_true contains NaN or infinity"):
+            measure(infinite, self.DRAWS)
+
+    @pytest.mark.parametrize("level", [0, 1, -0.1, 1.5, True, "0.9", None])
+    def test_levels(self, level):
+        for measure in (metrics.interval_coverage, metrics.interval_width):
+            with pytest.raises(
+                ValueError, match="level must be a number between 0 and"
+            ):
+                measure(REAL, self.DRAWS, level=level)
 
 
 class Parrot(ClassifierMixin, BaseEstimator):

@@ -4,6 +4,9 @@ They are functions ``metric(X_real, X_synthetic, *, random_state=None, ...)`` of
 of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), from any
 generator. Each documents its direction and range. Compare a value with its floor, the
 value for real series in the place of the synthetic ones.
+
+Measures of imputations and forecasts are functions ``metric(X_true, X_drawn, *,
+where=None, ...)`` of true values and several draws of each.
 """
 
 from lgta_sklearn.metrics.control import (
@@ -36,6 +39,11 @@ from lgta_sklearn.metrics.privacy import (
     near_duplicate_share,
     nearest_neighbour_ratio,
 )
+from lgta_sklearn.metrics.probabilistic import (
+    crps,
+    interval_coverage,
+    interval_width,
+)
 from lgta_sklearn.metrics.reporting import Report, report
 from lgta_sklearn.metrics.usefulness import (
     augmentation_gain,
@@ -52,10 +60,13 @@ __all__ = [
     "autocorrelation_distance",
     "coverage",
     "cross_correlation_distance",
+    "crps",
     "density",
     "discriminative_score",
     "frechet_distance",
     "internal_diversity",
+    "interval_coverage",
+    "interval_width",
     "ks_distance",
     "membership_auc",
     "mmd",
