@@ -10,6 +10,7 @@ from lgta_sklearn.density import (
     MixtureDensity,
     make_density,
 )
+from lgta_sklearn.density.local import NEIGHBORS
 
 
 def rows_of(density, n_samples, seed):
@@ -175,3 +176,83 @@ def test_a_value_that_occurs_often_comes_back_as_itself(density):
     Z = np.column_stack([rain, rng.normal(size=500)])
     drawn = density(random_state=0).fit(Z).sample(1000, random_state=1)[:, 0]
     assert abs((drawn == 0).mean() - 0.6) < 0.08
+
+
+def drifting(n_rows=700, n_others=6, seed=0):
+    """Return rows of independent columns, and of four that drift in a plane."""
+    rng = np.random.default_rng(seed)
+    walk = rng.normal(size=(n_rows + 24, 2)).cumsum(axis=0)
+    walk = np.stack([walk[i : i + 24].mean(axis=0) for i in range(n_rows)])
+    drift = walk @ rng.normal(size=(2, 4))
+    others = rng.normal(size=(n_rows, n_others))
+    return np.hstack([others, drift / drift.std(axis=0)])
+
+
+DRIFT = slice(6, 10)
+
+
+def share_among(real, drawn):
+    """Return the share of drawn rows in a ball of a real row and five neighbours."""
+    between = np.linalg.norm(real[:, None] - real, axis=2)
+    reach = np.sort(between, axis=1)[:, 5]
+    return (np.linalg.norm(drawn[:, None] - real, axis=2) <= reach).any(axis=1).mean()
+
+
+def test_columns_that_drift_get_neighbourhoods_of_their_own():
+    Z = drifting()
+    joint = LocalDensity(random_state=0).fit(Z)
+    own = LocalDensity(blocks=[(0, 6), (6, 10)], random_state=0).fit(Z)
+    assert own.block_neighbors_[0] == 0
+    assert own.block_neighbors_[1] in NEIGHBORS
+    before, after = (d.sample(700, random_state=1) for d in (joint, own))
+    assert share_among(Z[:, DRIFT], before[:, DRIFT]) < 0.6
+    assert share_among(Z[:, DRIFT], after[:, DRIFT]) > 0.9
+    assert after.min() >= Z.min()
+    assert (after[:, None] != Z).any(axis=2).all()
+
+
+def test_columns_that_lie_in_a_plane_stay_in_it():
+    Z = drifting()
+    drawn = LocalDensity(blocks=[(6, 10)], random_state=0).fit(Z).sample(500)
+    inside = np.all((drawn > Z.min(axis=0)) & (drawn < Z.max(axis=0)), axis=1)
+    assert inside.mean() > 0.9  # others were cut to the range of their columns
+    plane = np.linalg.svd(Z[:, DRIFT], full_matrices=True)[2][2:]
+    np.testing.assert_allclose(drawn[inside][:, DRIFT] @ plane.T, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_rows", [1, 5, 49, 50, 400])
+def test_without_drift_blocks_change_nothing(n_rows):
+    Z = np.random.default_rng(0).normal(size=(n_rows, 6))
+    plain = LocalDensity(random_state=0).fit(Z)
+    blocks = LocalDensity(blocks=[(0, 2), (2, 6)], random_state=0).fit(Z)
+    assert blocks.block_neighbors_ == [0, 0]
+    np.testing.assert_array_equal(
+        blocks.sample(20, random_state=1), plain.sample(20, random_state=1)
+    )
+
+
+def test_every_column_may_have_left_the_others():
+    Z = np.hstack([drifting(n_others=0, seed=seed) for seed in (0, 1)])
+    density = LocalDensity(blocks=[(0, 4), (4, 8)], random_state=0).fit(Z)
+    assert min(density.block_neighbors_) > 0
+    drawn = density.sample(400, random_state=0)
+    np.testing.assert_array_equal(density.sample(10, random_state=0), drawn[:10])
+    assert share_among(Z[:, :4], drawn[:, :4]) > 0.9
+    assert share_among(Z[:, 4:], drawn[:, 4:]) > 0.9
+
+
+def test_a_value_that_recurs_in_a_block_comes_back_as_itself():
+    Z = drifting()
+    Z[::2, 9] = -5.0
+    density = LocalDensity(blocks=[(6, 10)], random_state=0).fit(Z)
+    assert density.block_neighbors_ != [0]
+    drawn = density.sample(1000, random_state=1)[:, 9]
+    assert abs((drawn == -5).mean() - 0.5) < 0.08
+
+
+def test_a_density_that_has_blocks_keeps_them():
+    blocks = [(0, 1)]
+    assert make_density("auto", 0, blocks).blocks == blocks
+    assert make_density(LocalDensity(), 0, blocks).blocks == blocks
+    assert make_density(LocalDensity(blocks=()), 0, blocks).blocks == ()
+    assert not hasattr(make_density("mixture", 0, blocks), "blocks")

@@ -127,6 +127,18 @@ class AttributeSpace:
         return self.n_codes + 2 * self.n_channels
 
     @property
+    def blocks(self) -> list[tuple[int, int]]:
+        """Return the blocks of columns of levels and of log-scales.
+
+        Returns
+        -------
+        list of (int, int)
+            First column, and the one after the last.
+        """
+        middle = self.n_codes + self.n_channels
+        return [(self.n_codes, middle), (middle, self.n_movable)]
+
+    @property
     def lengths_vary(self) -> bool:
         """Tell whether the training series differ in length.
 

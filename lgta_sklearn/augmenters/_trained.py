@@ -191,8 +191,8 @@ class TrainedAugmenter(BaseAugmenter):
         V = self._completed(V)
         space.fit_range(V)
         seed = as_int(stream(rng, Use.DENSITY))
-        density = ClassConditionalDensity(make_density(self.density, seed))
-        self.density_ = density.fit(V, given=labels)
+        density = make_density(self.density, seed, space.blocks)
+        self.density_ = ClassConditionalDensity(density).fit(V, given=labels)
         return V
 
     def _learn_gaps(self, panel: Panel, V: np.ndarray) -> None:

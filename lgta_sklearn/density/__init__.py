@@ -4,13 +4,16 @@ The codes of a trained autoencoder do not follow its prior, so samples drawn fro
 prior decode to unrealistic series. A density fitted to the codes after training repairs
 this (Ghosh et al., 2020, arXiv:1903.12436; Dai and Wipf, 2019,
 arXiv:1903.05789). It is fitted to the codes *and* to the levels and log-scales of the
-series jointly, which keeps their dependence.
+series jointly, which keeps their dependence. Where the levels drift, rows that are
+alike in most columns differ in them, and `LocalDensity` gives them neighbours of their
+own.
 
 A density is any object with ``fit(Z)`` and ``sample(n_samples)``; those of
 `sklearn.mixture` and `sklearn.neighbors.KernelDensity` can be used as they are. The
 augmenters fit one for each class (`ClassConditionalDensity`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.base import clone
@@ -27,7 +30,11 @@ __all__ = [
 ]
 
 
-def make_density(density: Any, random_state: Any = None) -> Any:
+def make_density(
+    density: Any,
+    random_state: Any = None,
+    blocks: Sequence[tuple[int, int]] | None = None,
+) -> Any:
     """Return an unfitted density.
 
     Parameters
@@ -36,6 +43,8 @@ def make_density(density: Any, random_state: Any = None) -> Any:
         Name, or an object with `fit` and `sample`, which is cloned.
     random_state : None, int, RandomState or Generator, default=None
         Seed for a density that accepts one and has none.
+    blocks : sequence of (int, int) or None, default=None
+        Blocks of columns for a `LocalDensity` that has none: its own are None.
 
     Returns
     -------
@@ -48,11 +57,10 @@ def make_density(density: Any, random_state: Any = None) -> Any:
         If an object lacks `fit` or `sample`.
     """
     if isinstance(density, str):
-        if density == "normal":
-            return MixtureDensity(1, normal_scores=False, random_state=random_state)
-        if density == "mixture":
-            return MixtureDensity(random_state=random_state)
-        return LocalDensity(random_state=random_state)
+        density = {
+            "normal": MixtureDensity(1, normal_scores=False),
+            "mixture": MixtureDensity(),
+        }.get(density, LocalDensity())
     if not (hasattr(density, "fit") and hasattr(density, "sample")):
         raise TypeError(
             "density must be 'auto', 'local', 'mixture', 'normal' or an object with "
@@ -62,4 +70,6 @@ def make_density(density: Any, random_state: Any = None) -> Any:
     fresh = clone(density, safe=False)
     if getattr(fresh, "random_state", 0) is None:
         fresh.random_state = random_state
+    if isinstance(fresh, LocalDensity) and fresh.blocks is None:
+        fresh.blocks = blocks
     return fresh

@@ -1,4 +1,4 @@
-"""Whitened normal scores: the coordinates in which densities are fitted."""
+"""The coordinates of densities: whitened normal scores, or columns as they are."""
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -7,7 +7,9 @@ from scipy.stats import rankdata
 from lgta_sklearn._chunks import BLOCK, blocks
 from lgta_sklearn._files.registry import storable
 
-__all__ = ["NormalScores", "Whitening"]
+__all__ = ["NormalScores", "Straight", "Whitening"]
+
+MIN_REPEATS = 0.1  # share of repetitions from which on values are taken to recur
 
 
 @storable
@@ -69,6 +71,56 @@ class Whitening:
 
 
 @storable
+class Straight:
+    """Keep columns as they are: rows that lie on a line or a plane are moved along it.
+
+    Normal scores bend lines: the scores of two columns that are multiples of each other
+    are equal, but those between two rows are mapped back by two different curves. Only
+    columns whose values recur are mapped to normal scores (times their standard
+    deviation), which restore such values exactly.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_features)
+        Rows.
+    rng : numpy.random.Generator
+        Source of randomness, which spreads rows that share a value.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_samples, n_features)
+        The rows in these coordinates.
+    """
+
+    def __init__(self, Z: np.ndarray, rng: np.random.Generator) -> None:
+        self.rows, self.low, self.high = Z.copy(), Z.min(axis=0), Z.max(axis=0)
+        most = (1 - MIN_REPEATS) * len(Z)
+        self.recurring = np.array([len(np.unique(values)) <= most for values in Z.T])
+        some = Z[:, self.recurring]
+        spread, self.scores = some.std(axis=0), NormalScores(some)
+        self.spread = np.where(spread > 0, spread, 1.0)
+        self.rows[:, self.recurring] = spread * self.scores.forward(some, rng)
+
+    def backward(self, Q: np.ndarray) -> np.ndarray:
+        """Return rows in their own coordinates.
+
+        Parameters
+        ----------
+        Q : ndarray of shape (n_samples, n_features)
+            Rows in these coordinates.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows, within the range of those given to the constructor.
+        """
+        Z = np.clip(Q, self.low, self.high)
+        scores = Q[:, self.recurring] / self.spread
+        Z[:, self.recurring] = self.scores.backward(scores)
+        return Z
+
+
+@storable
 class NormalScores:
     """Map each column to the normal quantiles of its ranks, and back.
 
@@ -106,11 +158,10 @@ class NormalScores:
         """
         n = len(self.values)
         position = ndtr(scores) * n - 0.5
-        columns = [
-            np.interp(place, np.arange(n), values)
-            for place, values in zip(position.T, self.values.T, strict=True)
-        ]
-        return np.stack(columns, axis=1)
+        Z = np.empty(scores.shape)
+        for column, values in enumerate(self.values.T):
+            Z[:, column] = np.interp(position[:, column], np.arange(n), values)
+        return Z
 
 
 def _product(Q: np.ndarray, axes: np.ndarray) -> np.ndarray:
