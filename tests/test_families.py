@@ -249,3 +249,11 @@ def test_a_network_has_conditions_of_every_kind():
     again = clone(augmenter).fit(X, y)
     drawn = [a.sample(4, random_state=0) for a in (again, augmenter)]
     np.testing.assert_array_equal(*drawn)
+
+
+def test_a_family_without_codes_has_blocks_of_levels_and_log_scales():
+    X, y = make_waves(70, n_timepoints=12, random_state=0), np.arange(70) % 2
+    augmenter = Conditional(random_state=0).fit(X, y)
+    for density in augmenter.density_.by_class_:
+        assert density.blocks == [(0, 1), (1, 2)]
+        assert density.sample(3).shape == (3, 2)

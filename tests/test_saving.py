@@ -567,3 +567,13 @@ def test_skops_trusts_no_class_but_ours(case, series, tmp_path):
     loaded = skops.load(tmp_path / "a.skops", trusted=untrusted)
     wanted = results(augmenter, series[kind], y)
     assert same(wanted, results(loaded, series[kind], y))
+
+
+def test_neighbourhoods_of_blocks_are_kept(tmp_path):
+    walk = np.random.default_rng(0).normal(size=(300, 3)).cumsum(axis=0)
+    X = np.stack([walk[i : i + 12].T for i in range(280)])
+    augmenter = fast().fit(X)
+    assert augmenter.density_.by_class_[0].block_neighbors_[0] > 0
+    augmenter.save(tmp_path / "a")
+    loaded = LatentAugmenter.load(tmp_path / "a")
+    assert same(results(augmenter, X, None), results(loaded, X, None))
