@@ -231,6 +231,13 @@ def test_without_drift_blocks_change_nothing(n_rows):
     )
 
 
+def test_a_block_that_differs_by_rounding_stays():
+    Z = drifting()
+    Z[:, DRIFT] *= 1e-4
+    density = LocalDensity(blocks=[(6, 10)], random_state=0).fit(Z)
+    assert density.block_neighbors_ == [0]
+
+
 def test_every_column_may_have_left_the_others():
     Z = np.hstack([drifting(n_others=0, seed=seed) for seed in (0, 1)])
     density = LocalDensity(blocks=[(0, 4), (4, 8)], random_state=0).fit(Z)

@@ -114,8 +114,9 @@ class LatentAugmenter(MultipleImputationMixin, VaryingMixin, TrainedAugmenter):
         identity. None keeps the distance of the transformation itself.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
         Density of codes, levels and log-scales, for each class: a smoothed bootstrap
-        of neighbourhoods (`"local"`, also `"auto"`), a Gaussian mixture whose size is
-        chosen by held-out likelihood, one Gaussian, or an object with ``fit(V)`` and
+        of neighbourhoods (`"local"`, also `"auto"`; levels and log-scales that drift
+        get neighbourhoods of their own), a Gaussian mixture whose size is chosen by
+        held-out likelihood, one Gaussian, or an object with ``fit(V)`` and
         ``sample(n_samples)``.
     noise : {"neighbors", "structured", None} or object, default="neighbors"
         Observation noise added to samples: the residual of a training series with a

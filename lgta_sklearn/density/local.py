@@ -16,6 +16,9 @@ NEIGHBORS = (40, 25, 15, 8, 5, 3)  # numbers of neighbours tried for a block of 
 # moved rows have to be as near to another row as 75 % of the rows are, nearly as often
 NEAR, AS_OFTEN = 0.75, 0.85
 FEWEST, MOST = 50, 1000  # rows without which nothing is chosen, and rows moved for it
+# columns that vary less, as a share of the others, differ by rounding (the levels of
+# series that were standardised one by one)
+LEAST_SPREAD = 0.01
 
 
 @storable
@@ -34,9 +37,9 @@ class LocalDensity(BaseEstimator):
     some `blocks` of columns is tested: rows are moved, and the distance to the nearest
     row other than their source is compared, in the block, with that between rows. A
     block whose moved rows are too far off is moved within a neighbourhood of its own,
-    with the largest number of neighbours that passes the test. The source row is the
-    same for all blocks. The other columns then keep half as much of it, so that samples
-    are not nearer to training rows for being right in the block.
+    if that helps, with the largest number of neighbours that passes the test. The
+    source row is the same for all blocks. The other columns then keep half as much of
+    it, so that samples are not nearer to training rows for being right in the block.
 
     Parameters
     ----------
@@ -75,12 +78,13 @@ class LocalDensity(BaseEstimator):
     >>> LocalDensity(random_state=0).fit(Z).sample(5).shape
     (5, 3)
 
-    The last two columns are a walk, whose rows are far from most others:
+    The last two of eight columns are a walk, whose rows lie on a curve:
 
-    >>> Z[:, 1:] = Z[:, 1:].cumsum(axis=0)
-    >>> density = LocalDensity(blocks=[(1, 3)], random_state=0).fit(Z)
-    >>> density.block_neighbors_[0] > 0
-    True
+    >>> Z = np.random.default_rng(0).normal(size=(500, 8))
+    >>> Z[:, 6:] = Z[:, 6:].cumsum(axis=0)
+    >>> density = LocalDensity(blocks=[(0, 6), (6, 8)], random_state=0).fit(Z)
+    >>> [k > 0 for k in density.block_neighbors_]
+    [False, True]
     """
 
     draws_in_order: ClassVar[bool] = True
@@ -144,12 +148,18 @@ class LocalDensity(BaseEstimator):
         some = np.linspace(0, len(Z) - 1, min(MOST, len(Z))).astype(int)
         moved = self._moved(some, self.bandwidth, rng)
         error = 2 * np.sqrt(NEAR * (1 - NEAR) / len(some)) / NEAR
+        spread = Z.std(axis=0)
         for number, columns in enumerate(blocks):
+            if spread[columns].max(initial=0) <= LEAST_SPREAD * spread.max():
+                continue
             test = _Test(Z[:, columns], some)
             # without evidence a block stays, so that its dependence on others is kept
-            if test.share(moved[:, columns]) + error < AS_OFTEN:
-                block = _Block(Z, columns, rng)
-                self.block_neighbors_[number] = block.choose(test, self.bandwidth, rng)
+            beyond_error = test.share(moved[:, columns]) + error
+            if beyond_error >= AS_OFTEN:
+                continue
+            block = _Block(Z, columns, rng)
+            if block.choose(test, self.bandwidth, rng) > beyond_error:
+                self.block_neighbors_[number] = block.near.shape[1] - 1
                 self._own = [*self._own, block]
 
     def sample(
@@ -215,13 +225,32 @@ class _Block:
         self.columns, self.straight = columns, Straight(Z[:, columns], rng)
         self.near = _neighbors(self.straight.rows, NEIGHBORS[0])
 
-    def choose(self, test: "_Test", bandwidth: float, rng: np.random.Generator) -> int:
-        """Keep the largest number of neighbours that passes; return it."""
+    def choose(
+        self, test: "_Test", bandwidth: float, rng: np.random.Generator
+    ) -> float:
+        """Keep the largest number of neighbours that passes, or else the smallest.
+
+        Parameters
+        ----------
+        test : _Test
+            Test of the columns.
+        bandwidth : float in (0, 1]
+            Bandwidth.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        float
+            What the test says of the rows moved so.
+        """
+        share = 0.0
         for k in NEIGHBORS:
             self.near = self.near[:, : k + 1].copy()
-            if test.share(self.moved(test.sources, bandwidth, rng)) >= AS_OFTEN:
+            share = test.share(self.moved(test.sources, bandwidth, rng))
+            if share >= AS_OFTEN:
                 break
-        return self.near.shape[1] - 1
+        return share
 
     def moved(
         self, rows: np.ndarray, bandwidth: float, rng: np.random.Generator
