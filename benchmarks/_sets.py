@@ -29,12 +29,21 @@ def sines(n=10_000, seed=0):
     return (np.sin(f * np.arange(24) + p) + 1) / 2
 
 
-def in_stretches(file, length=24):
+def in_stretches(series, length=24):
     """Return windows of every other stretch of a raw series, and of the others."""
-    series = min_max(read_raw(file))
+    series = min_max(series)
     stretches = np.array_split(series, len(series) // (STRETCH * length))
     cut = [windows(stretch, length) for stretch in stretches]
     return np.concatenate(cut[::2]), np.concatenate(cut[1::2])
+
+
+def drift(n_steps=4000, n_channels=8, shared=0.9, seed=0):
+    """Return walks that drift together: cumulative sums of correlated noise."""
+    rng = np.random.default_rng(seed)
+    common = rng.standard_normal((n_steps, 1))
+    own = rng.standard_normal((n_steps, n_channels))
+    noise = np.sqrt(shared) * common + np.sqrt(1 - shared) * own
+    return noise.cumsum(axis=0)
 
 
 def panel(name):
@@ -61,7 +70,7 @@ def ecg():
 
 def parts(name):
     """Return the parts train, twin and unseen of a set."""
-    train, other = SETS[name]()
+    train, other = (SETS | DRIFTING)[name]()
     rng = np.random.default_rng(0)
     if name in INDEPENDENT:
         twin, unseen = np.array_split(other[rng.permutation(len(other))], 2)
@@ -74,13 +83,15 @@ def parts(name):
 INDEPENDENT = {"sines", "ECG5000"}  # their series do not overlap
 MOST = 2500
 SETS = {
-    "stocks": lambda: in_stretches("raw_stocks_timegan.csv.gz"),
-    "ETTh1": lambda: in_stretches("raw_etth1.csv.gz"),
+    "stocks": lambda: in_stretches(read_raw("raw_stocks_timegan.csv.gz")),
+    "ETTh1": lambda: in_stretches(read_raw("raw_etth1.csv.gz")),
     "sines": lambda: np.array_split(sines(), 2),
     "Beijing PM2.5": beijing,
     "ECG5000": ecg,
-    "white noise": lambda: in_stretches("control_tourism_seed0.csv.gz"),
+    "white noise": lambda: in_stretches(read_raw("control_tourism_seed0.csv.gz")),
 }
+# not one of the six of the generation benchmark
+DRIFTING = {"drift": lambda: in_stretches(drift())}
 
 
 OF_SKTIME = {
