@@ -49,6 +49,7 @@ class Use(IntEnum):
     GROWTH = 22
     MEASURE = 23
     IMPUTE = 24
+    DIFFUSION = 25  # the noise that samples start from
 
 
 def stream(

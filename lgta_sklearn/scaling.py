@@ -196,13 +196,17 @@ class ValueGrid(BaseEstimator):
         self.values_ = [_grid(channel) for channel in X.transpose(1, 0, 2)]
         return self
 
-    def snap(self, X: np.ndarray) -> np.ndarray:
+    def snap(self, X: np.ndarray, *, extended: bool = False) -> np.ndarray:
         """Round each value to the nearest value of the grid of its channel.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_channels, n_timepoints)
             Series.
+        extended : bool, default=False
+            Whether to continue the grid, by its median step, beyond its ends and
+            between rare values: known values of a series may show that these are
+            possible.
 
         Returns
         -------
@@ -213,7 +217,11 @@ class ValueGrid(BaseEstimator):
         for c, values in enumerate(self.values_):
             if values is not None:
                 between = (values[1:] + values[:-1]) / 2
-                snapped[:, c] = values[np.searchsorted(between, X[:, c])]
+                nearest = values[np.searchsorted(between, X[:, c])]
+                if extended:
+                    step = np.median(np.diff(values))
+                    nearest = nearest + np.rint((X[:, c] - nearest) / step) * step
+                snapped[:, c] = nearest
         return snapped
 
 

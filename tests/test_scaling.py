@@ -168,3 +168,12 @@ def test_levels_are_found_some_series_at_a_time(monkeypatch):
     assert seen == [(20, 30)]
     np.testing.assert_allclose(level, CHANNELS.mean(axis=2))
     np.testing.assert_allclose(scale, CHANNELS.std(axis=2), atol=1e-12)
+
+
+def test_an_extended_grid_goes_on_where_nothing_was_seen():
+    X = np.array([0.0, 1, 2, 3, 4, 5, 12] * 4).reshape(2, 1, 14)
+    grid = ValueGrid().fit(X)
+    values = np.array([[[1.2, 8.9, 15.3, -3.4]]])
+    np.testing.assert_array_equal(grid.snap(values), [[[1, 12, 12, 0]]])
+    extended = grid.snap(values, extended=True)
+    np.testing.assert_array_equal(extended, [[[1, 9, 15, -3]]])

@@ -148,7 +148,8 @@ class TrainedAugmenter(BaseAugmenter):
             batch_size=chosen("batch_size"),
             max_epochs=chosen("max_epochs"),
             lr=chosen("lr"),
-            validation_fraction=self._share_held_out(),
+            validation_fraction=self._share_held_out(n_samples),
+            budget=spec.budget,
         )
         module, history = train(
             spec, net, plan, rng, device=device, verbose=self.verbose
@@ -160,7 +161,7 @@ class TrainedAugmenter(BaseAugmenter):
         held_out = [row["valid_loss"] for row in history if "valid_loss" in row]
         self.validation_curve_ = held_out or None
 
-    def _share_held_out(self) -> float:
+    def _share_held_out(self, n_samples: int) -> float:
         """Return the share of the series that is held out for early stopping."""
         return 0.0
 
@@ -190,10 +191,17 @@ class TrainedAugmenter(BaseAugmenter):
         V = space.fit(code, parts.level, parts.scale, parts.lengths, labels)
         V = self._completed(V)
         space.fit_range(V)
-        seed = as_int(stream(rng, Use.DENSITY))
-        density = make_density(self.density, seed, space.blocks)
-        self.density_ = ClassConditionalDensity(density).fit(V, given=labels)
+        self.density_ = self._fitted_density(
+            V, labels, as_int(stream(rng, Use.DENSITY))
+        )
         return V
+
+    def _fitted_density(
+        self, V: np.ndarray, labels: np.ndarray | None, seed: int
+    ) -> Any:
+        """Return the density of standardised attributes."""
+        density = make_density(self.density, seed, self._state.space.blocks)
+        return ClassConditionalDensity(density).fit(V, given=labels)
 
     def _learn_gaps(self, panel: Panel, V: np.ndarray) -> None:
         """Learn where values are missing, given the attributes."""
@@ -218,11 +226,8 @@ class TrainedAugmenter(BaseAugmenter):
     ) -> Panel:
         """Draw attributes, generate shapes, and put them together."""
         space = self._state.space
-        of_density, row = stream(rng, Use.DENSITY), (space.n_columns,)
-        V = sample_rows(self.density_, n_samples, of_density, given=labels, row=row)
-        V = space.within_range(V)
+        V, shape = self._sample_parts(n_samples, labels, rng)
         _, level, scale, lengths = space.split(space.restored(V))
-        shape = self._generate(V, labels, rng)
         panel = self._joined(SeriesParts(shape, level, scale, lengths))
         if self.gaps == "keep" and self._state.gaps.gaps_ is not None and n_samples:
             row = panel.values.shape[1:]
@@ -232,6 +237,16 @@ class TrainedAugmenter(BaseAugmenter):
             )
             panel.values[missing] = np.nan
         return panel
+
+    def _sample_parts(
+        self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw standardised attributes, and generate shapes for them."""
+        space = self._state.space
+        of_density, row = stream(rng, Use.DENSITY), (space.n_columns,)
+        V = sample_rows(self.density_, n_samples, of_density, given=labels, row=row)
+        V = space.within_range(V)
+        return V, self._generate(V, labels, rng)
 
     def _joined(self, parts: SeriesParts) -> Panel:
         """Return the series of sampled parts, on the grid of their channels."""

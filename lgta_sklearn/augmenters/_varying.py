@@ -285,8 +285,13 @@ n_timepoints)
             self._state.curve = key, curve
         return curve
 
+    def _calibration(self) -> dict[str, Any]:
+        """Return the series that the strength is calibrated on."""
+        calibration: dict[str, Any] = self._state.calibration
+        return calibration
+
     def _measured_curve(self) -> StrengthCurve:
-        kept = self._state.calibration
+        kept = self._calibration()
         perturb = self._perturbation(
             Panel(kept["values"], kept["lengths"]), kept["labels"]
         )

@@ -505,7 +505,7 @@ n_timepoints)
             completed = replace(panel, values=np.where(gaps, guess.values, known))
             guess = self._reconstructed(completed)
         filled = guess.values + interpolate_gaps(known - guess.values)
-        return replace(panel, values=self.grid_.snap(filled))
+        return replace(panel, values=self.grid_.snap(filled, extended=True))
 
     def _imputations(
         self, panel: Panel, n_draws: int, rngs: Sequence[np.random.Generator]
@@ -534,7 +534,7 @@ n_timepoints)
             shape = self._decoded(code) + noise[:, k]
             X = self.scaling_.join(parts.level, parts.scale, shape)
             X = X + interpolate_gaps(known - X)
-        return self.grid_.snap(X).reshape(n_draws, *panel.values.shape)
+        return self.grid_.snap(X, extended=True).reshape(n_draws, *panel.values.shape)
 
     def _chain_noise(
         self, V: np.ndarray, n_draws: int, rngs: Sequence[np.random.Generator]
@@ -631,7 +631,7 @@ n_timepoints)
             ],
         )
 
-    def _share_held_out(self) -> float:
+    def _share_held_out(self, n_samples: int) -> float:
         """Return the share of the series that early stopping holds out."""
         return self.validation_fraction if self.early_stopping else 0.0
 

@@ -26,7 +26,7 @@ here and a line in `BACKBONES`; a user-defined class needs neither:
 (2, 20)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
@@ -185,13 +185,16 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
 
 def resolve_backbone(
     backbone: str | Callable[..., nn.Module],
+    named: Mapping[str, Callable[..., nn.Module]] = BACKBONES,
 ) -> Callable[..., nn.Module]:
     """Return the callable that builds a backbone.
 
     Parameters
     ----------
     backbone : str or callable
-        Key of `BACKBONES`, or a callable that is returned as it is.
+        Key of `named`, or a callable that is returned as it is.
+    named : mapping of str to callable, default=BACKBONES
+        Backbones by name.
 
     Returns
     -------
@@ -206,7 +209,7 @@ def resolve_backbone(
     if isinstance(backbone, nn.Module):
         raise ValueError(
             "backbone must be a class or a function that builds a module, got a module "
-            f"of {type(backbone).__name__}. Encoder and decoder need one each: pass "
-            "the class, or functools.partial(the class, option=...)."
+            f"of {type(backbone).__name__}. Its sizes follow from the series: pass the "
+            "class, or functools.partial(the class, option=...)."
         )
-    return BACKBONES[backbone] if isinstance(backbone, str) else backbone
+    return named[backbone] if isinstance(backbone, str) else backbone

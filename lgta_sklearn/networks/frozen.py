@@ -119,9 +119,12 @@ class FrozenNetwork:
         """
         n_timepoints, self.device = self.n_timepoints, device
         self.module.to(device, _dtype(device))
+        self._single: Any = None
         self._infer = partial(infer, device=device, n_rows=_rows(n_timepoints, device))
 
-    def run(self, method: str, *arrays: np.ndarray) -> list[np.ndarray]:
+    def run(
+        self, method: str, *arrays: np.ndarray, single: bool = False
+    ) -> list[np.ndarray]:
         """Call a method of the network with rows, block by block.
 
         Parameters
@@ -132,13 +135,21 @@ class FrozenNetwork:
         *arrays : ndarray of shape (n_samples, ...)
             Arguments of the method: floating-point numbers, or integers, which keep
             their dtype.
+        single : bool, default=False
+            Whether to compute in single precision: twice as fast, but then the last
+            bits of a row depend on its place in the block.
 
         Returns
         -------
         list of ndarray of shape (n_samples, ...)
             Results of the method, without None.
         """
-        return self._infer(getattr(self.module, method), *arrays)
+        if not single:
+            return self._infer(getattr(self.module, method), *arrays)
+        if self._single is None:
+            self._single = copy.deepcopy(self.module).float()
+        function = getattr(self._single, method)
+        return self._infer(function, *arrays, dtype=torch.float32)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return the weights as they were trained, in single precision.
@@ -152,6 +163,7 @@ class FrozenNetwork:
         return {k: _as_trained(v) for k, v in weights.items()}
 
     def __getstate__(self) -> dict[str, Any]:
+        self._single = None
         state = {"device": self.device, "n_timepoints": self.n_timepoints}
         if self.params is not None and all(map(_is_ours, self.params.values())):
             return {**state, **self._recipe(), "params": self.params}
@@ -257,6 +269,7 @@ def infer(
     *arrays: np.ndarray,
     device: str = "cpu",
     n_rows: int = BLOCK,
+    dtype: torch.dtype | None = None,
 ) -> list[np.ndarray]:
     """Apply a function of tensors to rows, in zero-padded blocks of one size.
 
@@ -271,6 +284,8 @@ def infer(
         Device; the precision is double except on "mps", which does not support it.
     n_rows : int, default=256
         Rows of a block; the number is halved until the memory of the device suffices.
+    dtype : torch.dtype or None, default=None
+        Precision; None takes that of the device.
 
     Returns
     -------
@@ -283,7 +298,7 @@ def infer(
         for start in range(0, max(n_samples, 1), n_rows):
             rows = [_padded(array[start : start + n_rows], n_rows) for array in arrays]
             try:
-                parts.append(_block(function, rows, device))
+                parts.append(_block(function, rows, device, dtype or _dtype(device)))
             except torch.OutOfMemoryError:
                 if n_rows == 1:
                     raise
@@ -291,15 +306,19 @@ def infer(
         else:
             return [np.concatenate(out)[:n_samples] for out in zip(*parts, strict=True)]
     # the free memory of a device also depends on other processes
-    return infer(function, *arrays, device=device, n_rows=n_rows // 2)
+    half = n_rows // 2
+    return infer(function, *arrays, device=device, n_rows=half, dtype=dtype)
 
 
 def _block(
-    function: Callable[..., Any], rows: list[np.ndarray], device: str
+    function: Callable[..., Any],
+    rows: list[np.ndarray],
+    device: str,
+    dtype: torch.dtype,
 ) -> list[np.ndarray]:
     """Return the outputs of a function for one block."""
     inputs = [torch.as_tensor(part).to(device) for part in rows]
-    inputs = [x.to(_dtype(device)) if x.is_floating_point() else x for x in inputs]
+    inputs = [x.to(dtype) if x.is_floating_point() else x for x in inputs]
     outputs = function(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     known = [out for out in outputs if out is not None]

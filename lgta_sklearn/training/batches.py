@@ -57,18 +57,22 @@ class TensorBatches:
         Source of that order.
     drop_last : bool, default=False
         Whether an incomplete last batch is left out, if there is a complete one.
+    min_batches : int, default=0
+        Least number of batches: if the rows do not suffice, they are passed several
+        times.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         dataset: Any,
         batch_size: int,
         shuffle: bool = False,
         generator: torch.Generator | None = None,
         drop_last: bool = False,
+        min_batches: int = 0,
     ) -> None:
         self.X = _rows_of(dataset)
-        self.n_rows = len(_first(self.X))
+        self.n_rows = max(len(_first(self.X)), min_batches * batch_size)
         self.batch_size = batch_size
         self.shuffle, self.generator = shuffle, generator
         self.drop_last = drop_last and self.n_rows > batch_size
@@ -82,12 +86,20 @@ class TensorBatches:
         """Yield the batches of one pass."""
         X = self.X
         if self.shuffle:
-            order = torch.randperm(self.n_rows, generator=self.generator)
-            X = _taken(X, order.to(_first(X).device))
+            X = _taken(X, self._order().to(_first(X).device))
         for number in range(len(self)):
             start = number * self.batch_size
             batch = _taken(X, slice(start, start + self.batch_size))
             yield batch, batch
+
+    def _order(self) -> Tensor:
+        """Return the numbers of the rows of a pass, each time in a new order."""
+        n_given = len(_first(self.X))
+        n_orders = -(-self.n_rows // max(n_given, 1))
+        orders = [
+            torch.randperm(n_given, generator=self.generator) for _ in range(n_orders)
+        ]
+        return torch.cat(orders)[: self.n_rows] if orders else torch.arange(0)
 
 
 def _first(X: Tensors) -> Tensor:

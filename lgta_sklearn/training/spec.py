@@ -6,9 +6,36 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Inputs", "TrainingSpec"]
+__all__ = ["Budget", "Inputs", "TrainingSpec"]
 
 Inputs = np.ndarray | Mapping[str, np.ndarray]  # rows first
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a family trains, where the user does not say.
+
+    Parameters
+    ----------
+    min_steps, max_steps : int, default=500, 3000
+        Optimisation steps for few series, which are soon memorised, and for many.
+    steps_per_root : float, default=50
+        Steps between these limits, divided by the square root of the number of series.
+    min_batch, max_batch : int, default=16, 64
+        Limits of the batch size, which is an eighth of the series.
+    lr : float, default=0.005
+        Learning rate of the largest batch.
+    min_batches : int, default=0
+        Least number of batches in a pass; if there are fewer, the rows are repeated.
+    """
+
+    min_steps: int = 500
+    max_steps: int = 3000
+    steps_per_root: float = 50
+    min_batch: int = 16
+    max_batch: int = 64
+    lr: float = 5e-3
+    min_batches: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +70,8 @@ class TrainingSpec:
         the training lasts as long as planned.
     drop_last : bool, default=False
         Whether an incomplete last batch of an epoch is left out.
+    budget : Budget, default=Budget()
+        How long to train, where the user does not say.
     """
 
     module: type
@@ -55,3 +84,4 @@ class TrainingSpec:
     callbacks: Callable[[Any], Sequence[tuple[str, Any]]] = lambda plan: ()
     monitor: str | None = "valid_loss"
     drop_last: bool = False
+    budget: Budget = field(default_factory=Budget)

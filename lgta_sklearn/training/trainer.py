@@ -35,15 +35,10 @@ from lgta_sklearn.training.callbacks import (
     WarmupStableDecay,
 )
 from lgta_sklearn.training.nets import AugmenterNet
-from lgta_sklearn.training.spec import TrainingSpec
+from lgta_sklearn.training.spec import Budget, TrainingSpec
 
 __all__ = ["Plan", "make_plan", "train"]
 
-# optimisation steps: few series are soon memorised, many need the whole schedule
-MIN_STEPS, MAX_STEPS = 500, 3000
-STEPS_PER_ROOT = 50  # multiplied by the square root of the number of series
-MIN_BATCH, MAX_BATCH = 16, 64
-RATE = 5e-3  # learning rate of the largest batch
 MAX_BATCH_GPU = 1024  # on a GPU kernel launches dominate the cost of a step
 BATCH_VALUES = 2**16  # time points in a batch: more no longer fit into the caches
 # batch size (in time points) above which a second thread pays, if at least four threads
@@ -68,6 +63,8 @@ class Plan:
         Peak learning rate.
     n_threads : int, default=1
         Threads of torch.
+    min_batches : int, default=0
+        Least number of batches in a pass.
     """
 
     n_train: int
@@ -76,6 +73,18 @@ class Plan:
     max_epochs: int
     lr: float
     n_threads: int = 1
+    min_batches: int = 0
+
+    @property
+    def n_batches(self) -> int:
+        """Return the number of batches in a pass.
+
+        Returns
+        -------
+        int
+            Number of batches.
+        """
+        return max(math.ceil(self.n_train / self.batch_size), self.min_batches)
 
     @property
     def n_steps(self) -> int:
@@ -86,7 +95,7 @@ class Plan:
         int
             Number of steps.
         """
-        return self.max_epochs * math.ceil(self.n_train / self.batch_size)
+        return self.max_epochs * self.n_batches
 
     @property
     def n_warm(self) -> int:
@@ -109,6 +118,7 @@ def make_plan(
     max_epochs: int | None,
     lr: float | None,
     validation_fraction: float,
+    budget: Budget | None = None,
 ) -> Plan:
     """Choose the settings that are None by the number of series.
 
@@ -119,16 +129,18 @@ def make_plan(
     device : str, default="cpu"
         Where the training will run.
     batch_size, max_epochs : int or None
-        A `batch_size` of None is an eighth of the series, between 16 and 64 (1024 on a
-        GPU), and smaller on the CPU if series are longer than 1024 time points. A
-        `max_epochs` of None gives 500 steps (for a hundred series or fewer) to 3000
-        (for 3600 or more), and at least two passes. Early stopping may end the training
-        before.
+        A `batch_size` of None is an eighth of the series, within the limits of the
+        budget (at most 1024 on a GPU), and smaller on the CPU if series are longer than
+        1024 time points. A `max_epochs` of None gives as many steps as the budget, and
+        at least two passes. Early stopping may end the training before.
     lr : float or None
-        None takes 0.005 for batches of 64 or more, and less for smaller ones, by the
-        square root of their size (Malladi et al., 2022, arXiv:2205.10287).
+        None takes that of the budget for its largest batches, and less for smaller
+        ones, by the square root of their size (Malladi et al., 2022,
+        arXiv:2205.10287).
     validation_fraction : float in [0, 1)
         Share to hold out; no series are held out if they would be fewer than five.
+    budget : Budget or None, default=None
+        Limits; None takes the default ones.
 
     Returns
     -------
@@ -138,19 +150,24 @@ def make_plan(
     n_valid = round(n_samples * validation_fraction)
     if n_valid < MIN_VALIDATION:
         n_valid = 0
-    n_train = n_samples - n_valid
+    n_train, budget = n_samples - n_valid, budget or Budget()
     if batch_size is None:
-        fitting = min(MAX_BATCH, max(BATCH_VALUES // n_timepoints, MIN_BATCH))
-        most = fitting if device == "cpu" else MAX_BATCH_GPU
-        batch_size = int(np.clip(n_train // 8, MIN_BATCH, most))
+        least = budget.min_batch
+        fitting = min(budget.max_batch, max(BATCH_VALUES // n_timepoints, least))
+        most = fitting if device == "cpu" else max(MAX_BATCH_GPU, least)
+        batch_size = int(np.clip(n_train // 8, min(least, fitting), most))
+    n_batches = max(math.ceil(n_train / batch_size), budget.min_batches)
     if max_epochs is None:
-        wanted = np.clip(STEPS_PER_ROOT * math.sqrt(n_train), MIN_STEPS, MAX_STEPS)
-        max_epochs = max(2, math.ceil(wanted / math.ceil(n_train / batch_size)))
+        wanted = budget.steps_per_root * math.sqrt(n_train)
+        wanted = np.clip(wanted, budget.min_steps, budget.max_steps)
+        max_epochs = max(2, math.ceil(wanted / n_batches))
     if lr is None:
-        lr = RATE * math.sqrt(min(batch_size / MAX_BATCH, 1.0))
+        lr = budget.lr * math.sqrt(min(batch_size / budget.max_batch, 1.0))
     long = batch_size * n_timepoints >= TWO_THREADS
     n_threads = 2 if long and configured_threads() >= SPARE_THREADS else 1
-    return Plan(n_train, n_valid, batch_size, max_epochs, lr, n_threads)
+    return Plan(
+        n_train, n_valid, batch_size, max_epochs, lr, n_threads, budget.min_batches
+    )
 
 
 def train(
@@ -226,7 +243,11 @@ def _configure(
     module = {**spec.module_params, **spec.training_params}
     criterion = {f"criterion__{k}": v for k, v in spec.criterion_params.items()}
     split = _HeldOut(plan.n_valid, stream(rng, Use.SPLIT)) if plan.n_valid else None
-    options = {"iterator_train__drop_last": True} if spec.drop_last else {}
+    options: dict[str, Any] = {}
+    if spec.drop_last:
+        options["iterator_train__drop_last"] = True
+    if plan.min_batches:
+        options["iterator_train__min_batches"] = plan.min_batches
     net.set_params(
         **{f"module__{name}": value for name, value in module.items()},
         **{name: value for name, value in criterion.items() if name not in vars(net)},
