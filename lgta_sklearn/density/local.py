@@ -13,7 +13,8 @@ from lgta_sklearn.density.whitening import Straight, Whitening
 __all__ = ["LocalDensity"]
 
 NEIGHBORS = (40, 25, 15, 8, 5, 3)  # numbers of neighbours tried for a block of its own
-# moved rows have to be as near to another row as 75 % of the rows are, nearly as often
+# rows moved in a block of its own have to be as near to another row as 75 % of the rows
+# are, nearly as often
 NEAR, AS_OFTEN = 0.75, 0.85
 FEWEST, MOST = 50, 1000  # rows without which nothing is chosen, and rows moved for it
 # columns that vary less, as a share of the others, differ by rounding (the levels of
@@ -54,6 +55,10 @@ class LocalDensity(BaseEstimator):
         First column, and the one after the last, of each block that may have a
         neighbourhood of its own, sought in the units of the columns. None is none. An
         augmenter replaces None by the blocks of levels and of log-scales.
+    leave_below : float in [0, 1], default=0.35
+        A block gets its own neighbourhood if its moved rows pass the test less than
+        this share as often as rows do. More makes samples more plausible, and brings
+        them nearer to training rows.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the tests and of `sample`.
 
@@ -78,11 +83,11 @@ class LocalDensity(BaseEstimator):
     >>> LocalDensity(random_state=0).fit(Z).sample(5).shape
     (5, 3)
 
-    The last two of eight columns are a walk, whose rows lie on a curve:
+    The last four of ten columns lie on a curve:
 
-    >>> Z = np.random.default_rng(0).normal(size=(500, 8))
-    >>> Z[:, 6:] = Z[:, 6:].cumsum(axis=0)
-    >>> density = LocalDensity(blocks=[(0, 6), (6, 8)], random_state=0).fit(Z)
+    >>> Z = np.random.default_rng(0).normal(size=(500, 10))
+    >>> Z[:, 6:] = np.sin(np.linspace(0, 20, 500)[:, None] * [1.0, 1.7, 0.6, 2.3])
+    >>> density = LocalDensity(blocks=[(0, 6), (6, 10)], random_state=0).fit(Z)
     >>> [k > 0 for k in density.block_neighbors_]
     [False, True]
     """
@@ -90,6 +95,7 @@ class LocalDensity(BaseEstimator):
     draws_in_order: ClassVar[bool] = True
     # files written before there were blocks do not have these
     blocks: Sequence[tuple[int, int]] | None = None
+    leave_below: float = 0.35
     _own: Sequence["_Block"] = ()
 
     def __init__(
@@ -99,12 +105,14 @@ class LocalDensity(BaseEstimator):
         bandwidth: float = 0.75,
         max_samples: int = 20_000,
         blocks: Sequence[tuple[int, int]] | None = None,
+        leave_below: float = 0.35,
         random_state: Any = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.bandwidth = bandwidth
         self.max_samples = max_samples
         self.blocks = blocks
+        self.leave_below = leave_below
         self.random_state = random_state
 
     def fit(self, Z: np.ndarray, given: None = None) -> Self:
@@ -155,7 +163,7 @@ class LocalDensity(BaseEstimator):
             test = _Test(Z[:, columns], some)
             # without evidence a block stays, so that its dependence on others is kept
             beyond_error = test.share(moved[:, columns]) + error
-            if beyond_error >= AS_OFTEN:
+            if beyond_error >= self.leave_below:
                 continue
             block = _Block(Z, columns, rng)
             if block.choose(test, self.bandwidth, rng) > beyond_error:
