@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 
-from lgta_sklearn import LatentAugmenter
+from lgta_sklearn import DiffusionAugmenter, LatentAugmenter
 
 
 def latent_augmenter(backbone):
@@ -25,6 +25,12 @@ def latent_augmenter(backbone):
         return lambda n: augmenter.sample(n, random_state=seed), n_parameters
 
     return fit
+
+
+def diffusion_augmenter(X, seed, budget):
+    augmenter = DiffusionAugmenter(random_state=seed, device="cpu").fit(X)
+    n_parameters = sum(p.numel() for p in augmenter.module_.parameters())
+    return lambda n: augmenter.sample(n, random_state=seed), n_parameters
 
 
 def gaussian(X, seed, budget):
@@ -185,6 +191,7 @@ GENERATORS = {
         f"LatentAugmenter, {backbone}": latent_augmenter(backbone)
         for backbone in ("cnn_gru", "transformer", "lstm")
     },
+    "DiffusionAugmenter": diffusion_augmenter,
     "Gaussian": gaussian,
     "SMOTE": smote,
     "jitter": jitter,

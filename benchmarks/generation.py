@@ -1,10 +1,12 @@
 """Compare generators of series side by side: quality, diversity, memorisation.
 
 Six sets in three parts each (see `_sets.py`); every generator learns the first part
-on one core and draws as many series; three seeds. The networks of pythae and tsgm
-train for the whole budget (40 seconds in the table), `LatentAugmenter` for as long as
-its defaults take, which is the figure in the column "fit, s": other work ran beside it.
-Distributions are compared with the second part, memorisation is measured by the third.
+on one core and draws as many series; three seeds (of `DiffusionAugmenter` one, fitted
+while other work ran on the same cores). The networks of pythae and tsgm train for the
+whole budget (40 seconds in the table), `LatentAugmenter` and `DiffusionAugmenter` for
+as long as their defaults take, which is the figure in the column "fit, s": other work
+ran beside them. Distributions are compared with the second part, memorisation is
+measured by the third.
 pythae is used if it is installed (one fit serves its two samplers); tsgm wants an older
 pandas, so that the script is run once more in an environment of its own (`--only
 tsgm`). Both are used as they come, with 16 latent dimensions.
@@ -31,7 +33,7 @@ from lgta_sklearn import metrics
 
 RESULTS = DOCS / "generation.jsonl"
 OURS = "LatentAugmenter, cnn_gru"
-NOT_OTHERS = "LatentAugmenter", "floor"
+NOT_OTHERS = "LatentAugmenter", "DiffusionAugmenter", "floor"
 COPY = 0.9  # nearer to the training series than unseen ones are
 MOST = 1500  # series of each part that are compared
 MEASURES = {

@@ -24,7 +24,7 @@ from _sets import labelled
 from _shared import markdown, write
 from sklearn.impute import KNNImputer
 
-from lgta_sklearn import LatentAugmenter
+from lgta_sklearn import DiffusionAugmenter, LatentAugmenter
 from lgta_sklearn.metrics import crps, interval_coverage, interval_width
 
 SETS = [
@@ -84,6 +84,7 @@ def family(kind, **params):
 
 # (series with gaps, training series, seed) -> filled series, and draws or None
 WAYS = {
+    "DiffusionAugmenter": family(DiffusionAugmenter, masked=1.0, device="cpu"),
     "LatentAugmenter": family(LatentAugmenter, device="cpu"),
     "line": line,
     "mean of the series": mean,

@@ -6,6 +6,8 @@ ORDER = [
     "plot_transformations",
     "plot_multivariate",
     "plot_gaps_and_lengths",
+    "plot_error_bars",
+    "plot_diffusion",
     "plot_grid_search",
     "plot_sktime_pipeline",
     "plot_forecasting_windows",
