@@ -52,7 +52,7 @@ BUDGET: dict[str, Any] = {
     "lr": 2e-3,
     "min_batches": 20,
 }
-VARIATION_STEPS, IMPUTATION_STEPS, SCORE_LEVELS = 6, 12, 16
+VARIATION_STEPS, SCORE_LEVELS = 6, 16
 
 
 class DiffusionAugmenter(MultipleImputationMixin, VaryingMixin, TrainedAugmenter):
@@ -92,7 +92,8 @@ class DiffusionAugmenter(MultipleImputationMixin, VaryingMixin, TrainedAugmenter
         Sampler, see `lgta_sklearn.diffusion`; options are set by
         ``functools.partial(ddim, eta=1.0)``.
     n_steps : int, default=20
-        Steps of the sampler; imputation takes at most 12.
+        Steps of the sampler. Fewer make draws too wide: 10 by 7 % of their standard
+        deviation, 20 by 1 %.
     masked : float in [0, 1], default=0.5
         Share of the training that is spent on imputation: series of which some values
         are shown to the network. 0 gives the best samples for the time, but the
@@ -578,7 +579,7 @@ n_timepoints)
         def normal(x: np.ndarray) -> np.ndarray:
             return _normal(each, len(x), x.shape[1:]) * ~every.known
 
-        sigmas = self._schedule().grid(min(self.n_steps, IMPUTATION_STEPS))
+        sigmas = self._schedule().grid(self.n_steps)
         x = _started(denoise, normal(every.lines), sigmas[0])
         x = self._sampler()(denoise, x, sigmas, normal)
         U = level + scale * (series.lines + x.reshape(n_draws, *series.lines.shape))
