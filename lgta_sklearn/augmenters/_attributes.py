@@ -12,7 +12,7 @@ import numpy as np
 
 from lgta_sklearn._files.registry import storable
 
-__all__ = ["AttributeSpace"]
+__all__ = ["AttributeSpace", "log_of_scale"]
 
 MIN_SPREAD = 1e-3  # of levels, as a share of the smallest scale, and of log-scales
 
@@ -172,9 +172,7 @@ class AttributeSpace:
         ndarray of shape (n_samples, n_columns)
             NaN where there is no level.
         """
-        # a constant series (scale 0) has a log-scale one below the floor of the others
-        log_scale = np.log(np.where(scale == 0, self.min_scale / np.e, scale))
-        parts = [code, level, log_scale]
+        parts = [code, level, log_of_scale(scale, self.min_scale)]
         if self.lengths_vary:
             parts.append(np.log(lengths)[:, None])
         return np.concatenate(parts, axis=1)
@@ -367,6 +365,25 @@ class AttributeSpace:
         ends = np.cumsum([self.n_codes, self.n_channels, self.n_channels])
         # the last bits of a function can depend on the stride of its argument
         return [*map(np.ascontiguousarray, np.split(columns, ends, axis=-1))]
+
+
+def log_of_scale(scale: np.ndarray, min_scale: np.ndarray) -> np.ndarray:
+    """Return log-scales; that of a constant series is one below the floor of others.
+
+    Parameters
+    ----------
+    scale : ndarray of shape (n_samples, n_channels)
+        Scales; 0 for constant series.
+    min_scale : ndarray of shape (n_channels,)
+        Smallest scale of a series that is not constant.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels)
+        Log-scales.
+    """
+    log_scale: np.ndarray = np.log(np.where(scale == 0, min_scale / np.e, scale))
+    return log_scale
 
 
 def _spread_within(code: np.ndarray, labels: np.ndarray | None) -> np.ndarray:

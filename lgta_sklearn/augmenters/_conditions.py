@@ -12,11 +12,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from lgta_sklearn._files.registry import storable
-from lgta_sklearn.augmenters._attributes import MIN_SPREAD
+from lgta_sklearn.augmenters._attributes import MIN_SPREAD, log_of_scale
 from lgta_sklearn.augmenters._trained import SeriesParts
+from lgta_sklearn.density.whitening import NormalScores
 
 __all__ = ["ChannelStatistics", "Conditions"]
 
@@ -154,9 +155,9 @@ class ChannelStatistics:
             Attributes, without NaN.
         """
         level = np.nan_to_num(parts.level - self.centre)
-        scale = np.where(parts.scale == 0, self.min_scale / np.e, parts.scale)
-        scale = np.where(np.isnan(scale), self.usual["typical_scale"], scale)
-        columns = [level, np.log(scale)]
+        usual = self.usual["typical_scale"]
+        scale = np.where(np.isnan(parts.scale), usual, parts.scale)
+        columns = [level, log_of_scale(scale, self.min_scale)]
         if self.lengths_vary:
             columns.append(np.log(parts.lengths)[:, None])
         return np.concatenate(columns, axis=1)
@@ -174,11 +175,7 @@ class ChannelStatistics:
         ndarray of shape (n_samples, n_attributes)
             Columns of an `AttributeSpace` without codes, not standardised.
         """
-        place = ndtr(w) * len(self.knots) - 0.5
-        index = np.arange(len(self.knots))
-        columns = np.empty_like(w)
-        for k, values in enumerate(self.knots.T):
-            columns[:, k] = np.interp(place[:, k], index, values)
+        columns = NormalScores(self.knots).backward(w)
         columns[:, : len(self.centre)] += self.centre
         return columns
 

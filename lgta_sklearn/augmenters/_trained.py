@@ -200,8 +200,12 @@ class TrainedAugmenter(BaseAugmenter):
         self, V: np.ndarray, labels: np.ndarray | None, seed: int
     ) -> Any:
         """Return the density of standardised attributes."""
-        density = make_density(self.density, seed, self._state.space.blocks)
+        density = make_density(self._unfitted_density(), seed, self._state.space.blocks)
         return ClassConditionalDensity(density).fit(V, given=labels)
+
+    def _unfitted_density(self) -> Any:
+        """Return the density to be fitted: a name, or an object."""
+        return self.density
 
     def _learn_gaps(self, panel: Panel, V: np.ndarray) -> None:
         """Learn where values are missing, given the attributes."""

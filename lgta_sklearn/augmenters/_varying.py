@@ -245,6 +245,13 @@ n_timepoints)
         return getattr(self, "gaps", "keep") == "keep"
 
     def _after_fit(self, panel: Panel, labels: np.ndarray | None) -> None:
+        """Measure the strength curve if it is needed, or note that it is not known."""
+        self._keep_calibration(panel, labels)
+        self._state.curve = None, None
+        if self.strength or self._keeps_energy():  # else it may never be needed
+            self.strength_curve()
+
+    def _keep_calibration(self, panel: Panel, labels: np.ndarray | None) -> None:
         """Keep some series to calibrate the strength on."""
         # at least one block of the network: few series are repeated
         n_rows = max(BLOCK, min(len(panel), CALIBRATION_VALUES // panel.values[0].size))
@@ -256,9 +263,6 @@ n_timepoints)
             "labels": None if labels is None else labels[kept],
             "rows": rows,
         }
-        self._state.curve = None, None
-        if self.strength or self._keeps_energy():  # else it may never be needed
-            self.strength_curve()
 
     def _factor(self, strength: float | None) -> float:
         """Return the factor of the transformation for a strength."""

@@ -12,7 +12,6 @@ shapes, (n, T, C), of the noise level ``sigma``; ``D`` the denoiser.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -23,12 +22,13 @@ from lgta_sklearn._parameters import AT_LEAST_ONE, POSITIVE, Bounds, Constraint
 from lgta_sklearn._random import Use, as_int, stream, torch_stream
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.panel import Panel
-from lgta_sklearn.augmenters._attributes import MIN_SPREAD
+from lgta_sklearn.augmenters._attributes import MIN_SPREAD, AttributeSpace
 from lgta_sklearn.augmenters._conditions import ChannelStatistics, Conditions
 from lgta_sklearn.augmenters._imputing import MultipleImputationMixin
+from lgta_sklearn.augmenters._scoring import ScoringMixin
 from lgta_sklearn.augmenters._trained import SeriesParts, TrainedAugmenter
 from lgta_sklearn.augmenters._varying import Perturbation, Rngs, VaryingMixin
-from lgta_sklearn.density import ClassConditionalDensity, LocalDensity
+from lgta_sklearn.density import LocalDensity, make_density
 from lgta_sklearn.diffusion import (
     SAMPLERS,
     SCHEDULES,
@@ -41,7 +41,7 @@ __all__ = ["DiffusionAugmenter"]
 
 FEWEST_HELD_OUT, FEWEST_SPLIT = 5, 20  # of so many series at least so many are held out
 # where levels drift: shapes are new, so that levels may be nearer to those of series
-LEAVE_BELOW = 0.85
+DRIFTING = LocalDensity(leave_below=0.85)
 NATURAL_NOISE = 0.2  # level of the noise of a variation, before it is calibrated
 BUDGET: dict[str, Any] = {
     "min_steps": 1500,
@@ -55,7 +55,9 @@ BUDGET: dict[str, Any] = {
 VARIATION_STEPS, SCORE_LEVELS = 6, 16
 
 
-class DiffusionAugmenter(MultipleImputationMixin, VaryingMixin, TrainedAugmenter):
+class DiffusionAugmenter(
+    MultipleImputationMixin, VaryingMixin, ScoringMixin, TrainedAugmenter
+):
     """Learn a set of time series by denoising; sample, vary and impute series.
 
     A network learns to remove noise from the shapes of series, given their level and
@@ -301,27 +303,10 @@ n_timepoints)
         self._check_ready()
         return self._map_panel(check_series(self, X, reset=False), self._bound)
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean of `score_samples`, so that a grid search needs no scorer.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
-            Series.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            Mean score in nats per series.
-        """
-        return float(self.score_samples(X).mean())
-
     def _bound(self, panel: Panel) -> np.ndarray:
         """Return the lower bounds of the log densities of series."""
-        series, clean = self._conditioned(panel)
+        parts = self._split(panel)
+        series, clean = self._conditioned(parts)
         known = ~np.isnan(panel.values).any(axis=1)  # channels are mixed: all or none
         bound = log_density_bound(
             lambda x, sigma: self._denoised(series, x, sigma),
@@ -331,8 +316,7 @@ n_timepoints)
             stream(self._state.seed, Use.DIFFUSION),
         )
         _, volume = np.linalg.slogdet(self._state.statistics.whiten)
-        V = self._attributes(self._split(panel))
-        of_levels = self._state.space.level_log_density(V)
+        of_levels = self._state.space.level_log_density(self._attributes(parts))
         return bound + known.sum(axis=1) * volume + of_levels
 
     def _schedule(self) -> Any:
@@ -408,13 +392,10 @@ n_timepoints)
         """
         if self.levels != "auto":
             return self.levels
-        ends = np.array([0, 1, 2]) * self.n_channels_in_
         seed = as_int(stream(rng, Use.CALIBRATION))
-        blocks = [*pairwise(ends.tolist())]
+        blocks = AttributeSpace((0,), self.scaling_.min_scale_).blocks
         spread = np.maximum(attributes.std(axis=0), MIN_SPREAD)
-        density = LocalDensity(
-            blocks=blocks, leave_below=LEAVE_BELOW, random_state=seed
-        )
+        density = make_density(DRIFTING, seed, blocks)
         drifts = any(density.fit(attributes / spread).block_neighbors_)
         return "given" if drifts else "joint"
 
@@ -443,13 +424,11 @@ n_timepoints)
         """Return the density of attributes; None if a network generates them."""
         if self.levels_ == "joint":
             return None
-        if self.density not in ("auto", "local"):
-            return super()._fitted_density(V, labels, seed)
-        blocks = self._state.space.blocks
-        density = LocalDensity(
-            blocks=blocks, leave_below=LEAVE_BELOW, random_state=seed
-        )
-        return ClassConditionalDensity(density).fit(V, given=labels)
+        return super()._fitted_density(V, labels, seed)
+
+    def _unfitted_density(self) -> Any:
+        """Return the density to be fitted: a name, or an object."""
+        return DRIFTING if self.density in ("auto", "local") else self.density
 
     def _sample_parts(
         self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
@@ -521,17 +500,16 @@ n_timepoints)
         return denoised
 
     def _conditioned(
-        self, panel: Panel, labels: np.ndarray | None = None
+        self, parts: SeriesParts, labels: np.ndarray | None = None
     ) -> tuple[Conditions, np.ndarray]:
         """Return the conditions of given series, and their shapes, uncorrelated."""
-        parts = self._split(panel)
         shape = interpolate_gaps(parts.shape).transpose(0, 2, 1)
         return self._free(parts, labels), self._state.statistics.uncorrelated(shape)
 
     def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
         """Return a function that adds noise to shapes and removes it."""
-        series, clean = self._conditioned(panel, labels)
         parts, missing = self._split(panel), np.isnan(panel.values)
+        series, clean = self._conditioned(parts, labels)
         lowest = self._schedule().grid(self.n_steps)[-2]
 
         def perturb(rows: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
@@ -549,11 +527,8 @@ n_timepoints)
 
         return perturb
 
-    def _after_fit(self, panel: Panel, labels: np.ndarray | None) -> None:
-        """Calibrate the strength if it is set; keep no series for it."""
-        self._state.curve = None, None
-        if self.strength:
-            self.strength_curve()
+    def _keep_calibration(self, panel: Panel, labels: np.ndarray | None) -> None:
+        """Keep no series."""
 
     def _calibration(self) -> dict[str, Any]:
         """Return sampled series, which the strength is calibrated on."""

@@ -35,6 +35,7 @@ from lgta_sklearn.augmenters._reference import (
     impute_columns,
     thinned,
 )
+from lgta_sklearn.augmenters._scoring import ScoringMixin
 from lgta_sklearn.augmenters._trained import SeriesParts, TrainedAugmenter
 from lgta_sklearn.augmenters._varying import (
     Perturbation,
@@ -63,7 +64,9 @@ DRAWN_VALUES, FEWEST_DRAWN, MOST_DRAWN = 2**18, 32, 4 * BLOCK
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
 
 
-class LatentAugmenter(MultipleImputationMixin, VaryingMixin, TrainedAugmenter):
+class LatentAugmenter(
+    MultipleImputationMixin, VaryingMixin, ScoringMixin, TrainedAugmenter
+):
     """Learn a set of time series, vary them, and invent new ones.
 
     In a `Pipeline` the series are varied **while training only**: ``fit_transform``
@@ -435,24 +438,6 @@ n_timepoints)
         """
         self._check_ready()
         return self._map_panel(check_series(self, X, reset=False), self._bound)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean of `score_samples`, so that a grid search needs no scorer.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
-n_timepoints)
-            Series.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            Mean score in nats per series.
-        """
-        return float(self.score_samples(X).mean())
 
     def _bound(self, panel: Panel) -> np.ndarray:
         """Return the lower bounds of the log densities of series."""

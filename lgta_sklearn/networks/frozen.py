@@ -163,7 +163,6 @@ class FrozenNetwork:
         return {k: _as_trained(v) for k, v in weights.items()}
 
     def __getstate__(self) -> dict[str, Any]:
-        self._single = None
         state = {"device": self.device, "n_timepoints": self.n_timepoints}
         if self.params is not None and all(map(_is_ours, self.params.values())):
             return {**state, **self._recipe(), "params": self.params}
