@@ -5,15 +5,27 @@ is seeded inside a lock and restored.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import TypeVar
 
-__all__ = ["configured_threads", "pinned_runtime", "seeded_initialisation"]
+__all__ = [
+    "configured_threads",
+    "in_threads",
+    "pinned_runtime",
+    "seeded_initialisation",
+]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _INIT_LOCK = threading.RLock()
 _THREADS_LOCK = threading.Lock()
 _threads = {"users": 0, "before": 1}
 _pinned = threading.local()
+_in_pool = threading.local()
 
 
 @contextmanager
@@ -69,8 +81,11 @@ def pinned_runtime(n_threads: int = 1) -> Iterator[None]:
     # the setting is per thread but new threads inherit it: the first call to enter
     # notes the user's value and every call restores that one
     with _THREADS_LOCK:
+        # asked first, because a thread takes the value of another one at its first
+        # operation, also if it has set its own before
+        current = torch.get_num_threads()
         if _threads["users"] == 0:
-            _threads["before"] = torch.get_num_threads()
+            _threads["before"] = current
         _threads["users"] += 1
         torch.set_num_threads(n_threads)
     own = _pinned.__dict__.setdefault("stack", [])  # one call within another
@@ -112,3 +127,45 @@ def configured_threads() -> int:
 
     with _THREADS_LOCK:
         return _threads["before"] if _threads["users"] else torch.get_num_threads()
+
+
+def in_threads(
+    function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """Apply a function to items, several at a time.
+
+    As many threads work as the user has set in torch; each is pinned as by
+    `pinned_runtime`, so that a result does not depend on their number. Used for blocks
+    of rows, which do not know of each other: one operation on several threads gains
+    less, and changes the last bits.
+
+    Parameters
+    ----------
+    function : callable
+        Takes an item. It must not write to anything that is shared.
+    items : iterable
+        Items. No more results are kept than there are threads.
+
+    Yields
+    ------
+    object
+        Results in the order of the items.
+    """
+    n_threads, items = configured_threads(), iter(items)
+    if n_threads == 1 or _in_pool.__dict__.get("working"):
+        yield from map(function, items)
+        return
+
+    def pinned(item: Item) -> Result:
+        _in_pool.working = True  # a thread of a pool starts no pool
+        with pinned_runtime():
+            return function(item)
+
+    some = list(islice(items, n_threads))
+    if len(some) == 1:  # not worth a pool
+        yield function(some[0])
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        while some:
+            yield from pool.map(pinned, some)
+            some = list(islice(items, n_threads))

@@ -12,6 +12,7 @@ from lgta_sklearn._chunks import BLOCK, blocks, map_chunks
 from lgta_sklearn._random import Use, content_generators, seed_from, stream
 from lgta_sklearn._runtime import (
     configured_threads,
+    in_threads,
     pinned_runtime,
     seeded_initialisation,
 )
@@ -135,6 +136,41 @@ def test_one_call_within_another_leaves_the_outer_as_it_was():
         assert torch.get_num_threads() == 1
         assert configured_threads() == before
     assert torch.get_num_threads() == configured_threads() == before
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_items_are_worked_on_side_by_side(two_threads):
+    both = threading.Barrier(2, timeout=10)  # breaks if one waits for the other
+
+    def work(item):
+        both.wait()
+        return item, torch.get_num_threads(), configured_threads()
+
+    with pinned_runtime():
+        assert list(in_threads(work, range(4))) == [(k, 1, 2) for k in range(4)]
+    assert torch.get_num_threads() == 2
+
+
+def test_a_thread_of_a_pool_starts_no_pool(two_threads):
+    def thread(_):
+        return threading.get_ident()
+
+    def inner(item):
+        return set(in_threads(thread, range(4))) == {thread(None)}
+
+    assert all(in_threads(inner, range(4)))
+
+
+def test_an_error_in_a_thread_is_raised(two_threads):
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(lambda k: 1 // k, [1, 0, 1]))
 
 
 def test_openmp_is_pinned_and_restored():

@@ -19,7 +19,8 @@ from conftest import fast, run_python, same
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
-from lgta_sklearn import DirectAugmenter, LatentAugmenter
+from lgta_sklearn import DiffusionAugmenter, DirectAugmenter, LatentAugmenter
+from lgta_sklearn._chunks import BLOCK
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.transforms import TimeWarp
 
@@ -316,6 +317,26 @@ def test_the_threads_of_a_worker_are_those_it_was_given():
     with threads(2):
         fast(Looks).fit(X).sample(2)
     assert set(seen) == {1}
+
+
+def test_blocks_in_threads_are_those_in_turn(monkeypatch):
+    """`DiffusionAugmenter` works on several blocks at a time, if it may."""
+    monkeypatch.setattr("lgta_sklearn._chunks.CHUNK_VALUES", 1000)
+    augmenter = DiffusionAugmenter(
+        hidden_dim=8, n_steps=3, max_epochs=1, random_state=0
+    ).fit(X)
+    gappy = X.copy()
+    gappy[:, 3:9] = np.nan
+
+    def work(n_threads):
+        with threads(n_threads):
+            return (
+                augmenter.sample(BLOCK + 44, random_state=0),
+                augmenter.sample_imputations(gappy, 2, random_state=0),
+                augmenter.impute(gappy),
+            )
+
+    assert same(work(2), work(1))
 
 
 def test_warping_is_repeated_too():

@@ -7,7 +7,7 @@ intervals; if the gap is the end of the series, they are a probabilistic forecas
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -117,6 +117,7 @@ class MultipleImputationMixin(ImputingMixin):
     lengths_vary_: bool
     _state: Any
     _call_seed: Callable[..., int]
+    _each: Callable[..., Iterator[Any]]
 
     @abstractmethod
     def _imputations(
@@ -144,9 +145,14 @@ class MultipleImputationMixin(ImputingMixin):
     def _imputed(self, panel: Panel) -> Panel:
         """Return the median of draws, whose randomness is a function of the series."""
         filled, n_draws = np.empty_like(panel.values), self.n_imputations
-        for rows in chunks(len(panel), n_draws * panel.values[0].size):
+
+        def median(rows: slice) -> tuple[slice, np.ndarray]:
             draws = self._drawn(panel[rows], n_draws, self._state.seed)
-            filled[rows] = np.median(draws, axis=0)
+            return rows, np.median(draws, axis=0)
+
+        parts = chunks(len(panel), n_draws * panel.values[0].size)
+        for rows, values in self._each(median, parts):
+            filled[rows] = values
         return replace(panel, values=filled)
 
     def sample_imputations(
@@ -347,15 +353,19 @@ n_timepoints)
         values = np.repeat(panel.values[None], n_summaries, axis=0)
         if not len(rows):
             return values
+
+        def summarised(part: slice) -> tuple[np.ndarray, list[np.ndarray]]:
+            some = panel[rows[part]]
+            gaps = some.gaps()
+            draws = self._drawn(some.in_model_units(), n_draws, seed)
+            chosen = draws if q is None else _quantiles(draws, q)
+            whole = [some.with_model_values(X, where=gaps).values for X in chosen]
+            return rows[part], whole
+
         with pinned_runtime():
-            for part in chunks(len(rows), n_draws * values[0, 0].size):
-                some = panel[rows[part]]
-                gaps = some.gaps()
-                draws = self._drawn(some.in_model_units(), n_draws, seed)
-                chosen = draws if q is None else _quantiles(draws, q)
-                for k, X in enumerate(chosen):
-                    whole = some.with_model_values(X, where=gaps)
-                    values[k, rows[part]] = whole.values
+            parts = chunks(len(rows), n_draws * values[0, 0].size)
+            for some, whole in self._each(summarised, parts):
+                values[:, some] = whole
         return values
 
     def _drawn(self, panel: Panel, n_draws: int, seed: int) -> np.ndarray:

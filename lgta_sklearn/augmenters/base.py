@@ -13,7 +13,7 @@ from `TrainedAugmenter`. ``docs/families.md`` shows how to write one.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -27,7 +27,7 @@ from lgta_sklearn._chunks import BLOCK, blocks, map_chunks
 from lgta_sklearn._files.mixin import FittedState, SavedMixin
 from lgta_sklearn._parameters import Bounds, Constraint, check_parameters
 from lgta_sklearn._random import Use, seed_from, stream
-from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn._runtime import in_threads, pinned_runtime
 from lgta_sklearn._series.checks import check_not_per_series, check_series
 from lgta_sklearn._series.labels import (
     class_numbers,
@@ -50,10 +50,14 @@ class BaseAugmenter(SavedMixin, BaseEstimator, ABC):
     draws_in_order : bool
         Class attribute. Whether the first series of `_sample_block` do not depend on
         how many are drawn; if not, whole blocks are drawn each time.
+    uses_threads : bool
+        Class attribute. Whether several blocks are drawn at a time, by as many threads
+        as the user has set in torch. It pays if a block takes 0.1 s or more.
     """
 
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {}
     draws_in_order: ClassVar[bool] = False
+    uses_threads: ClassVar[bool] = False
     random_state: Any  # the parameter that every family has
 
     @abstractmethod
@@ -227,13 +231,23 @@ n_timepoints), or the container of `fit`
         self, n_samples: int, labels: np.ndarray | None, seed: int
     ) -> Iterator[tuple[slice, Panel]]:
         """Yield new series in model units, block by block, and their rows."""
-        for number, rows in blocks(n_samples):
+
+        def sampled(numbered: tuple[int, slice]) -> tuple[slice, Panel]:
+            number, rows = numbered
             n_rows = rows.stop - rows.start
             n_drawn = n_rows if self.draws_in_order else BLOCK
             some = None if labels is None else np.resize(labels[rows], n_drawn)
             block = self._sample_block(n_drawn, some, stream(seed, Use.SAMPLE, number))
             self._check_block(block, n_drawn)
-            yield rows, block[:n_rows]
+            return rows, block[:n_rows]
+
+        return self._each(sampled, blocks(n_samples))
+
+    def _each(
+        self, function: Callable[[Any], Any], items: Iterable[Any]
+    ) -> Iterator[Any]:
+        """Apply a function to items in their order, in threads if that pays."""
+        return (in_threads if self.uses_threads else map)(function, items)
 
     def _check_block(self, block: Any, n_samples: int) -> None:
         """Refuse something else than so many series of the layout of `fit`."""
