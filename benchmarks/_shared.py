@@ -1,5 +1,6 @@
 """What the benchmarks share: raw series, windows, tables."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -42,6 +43,19 @@ def min_max(series):
 def windows(series, length):
     """Return all windows of stride one, (n, channels, length)."""
     return np.lib.stride_tricks.sliding_window_view(series, length, axis=0).copy()
+
+
+def read_rows(path):
+    """Return the rows that were measured, a line of JSON each."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def add_row(path, row):
+    """Write a row that was measured, at once, so that a long run can be resumed."""
+    with path.open("a") as file:
+        file.write(json.dumps(row) + "\n")
 
 
 def markdown(table):

@@ -18,7 +18,6 @@ there is not run again. Writes docs/benchmarks/generation.md.
 """
 
 import argparse
-import json
 import time
 import warnings
 
@@ -26,7 +25,7 @@ import numpy as np
 import pandas as pd
 from _generators import GENERATORS
 from _sets import SETS, parts
-from _shared import DOCS, markdown, write
+from _shared import DOCS, add_row, markdown, read_rows, write
 from sklearn.linear_model import Ridge
 
 from lgta_sklearn import metrics
@@ -108,12 +107,6 @@ def run(name, generator, seed, budget):
     }
 
 
-def known():
-    if not RESULTS.exists():
-        return []
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=40.0, help="seconds per fit")
@@ -122,7 +115,7 @@ def main():
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    done = {(row["set"], row["generator"], row["seed"]) for row in known()}
+    done = {(row["set"], row["generator"], row["seed"]) for row in read_rows(RESULTS)}
     for seed in range(args.seeds):
         for name in args.sets:
             for generator in ["floor: real series", *GENERATORS]:
@@ -132,8 +125,7 @@ def main():
                     continue
                 row = run(name, generator, seed, args.budget)
                 row |= {"set": name, "generator": generator, "seed": seed}
-                with RESULTS.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
+                add_row(RESULTS, row)
                 print(key, f"{row['critic']:.3f} {row['Fréchet']:.3f}", flush=True)
     page()
 
@@ -164,7 +156,7 @@ def _best(scores):
 
 def page():
     """Write the tables."""
-    rows = pd.DataFrame(known())
+    rows = pd.DataFrame(read_rows(RESULTS))
     tables = []
     for name in SETS:
         own = rows[rows["set"] == name]

@@ -3,25 +3,29 @@
 Half of the series is learnt, the other half has one stretch of each channel hidden, a
 tenth or a third of its length; so has every second series that is learnt. The error is
 the mean square over hidden values, in units of the channel's variance: 1 is what its
-mean leaves. `impute` comes with a model that is there for other reasons; where series
-resemble each other closely, those that are nearest fill gaps better. Means of three
-seeds (of split, stretches and training), smallest to largest in brackets.
+mean leaves. Means of the seeds (of split, stretches and training; n is their number),
+smallest to largest in brackets.
 
-Ways that draw what is missing are also measured by 100 draws: the squared error of
+Ways that draw what is missing are also measured by 50 draws: the squared error of
 their median; the continuous ranked probability score (CRPS) and the mean width of the
 90 % interval, both in standard deviations of the channel; and the share of hidden
 values that lie within that interval (coverage), which should be 90 %. Means of the same
-three seeds. As a reference, values are drawn from the known ones of the same series.
+seeds. As a reference, values are drawn from the known ones of the same series.
 
     LGTA_DATA=folder python benchmarks/imputation.py
 
-Writes docs/benchmarks/imputation.md.
+Each result is a line of docs/benchmarks/imputation.jsonl, written at once, and what is
+there is not run again. Writes docs/benchmarks/imputation.md.
 """
+
+import argparse
+import time
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from _sets import labelled
-from _shared import markdown, write
+from _shared import DOCS, add_row, markdown, read_rows, write
 from sklearn.impute import KNNImputer
 
 from lgta_sklearn import DiffusionAugmenter, LatentAugmenter
@@ -34,8 +38,8 @@ SETS = [
     "ECG5000",
     "RacketSports",
 ]
-SHARES, SEEDS, MOST = (0.1, 1 / 3), range(3), 800
-N_DRAWS = 100
+SHARES, MOST, N_DRAWS = (0.1, 1 / 3), 800, 50
+RESULTS = DOCS / "imputation.jsonl"
 
 
 def hide(X, share, rng):
@@ -108,35 +112,45 @@ def measured(X, hidden, filled, draws):
     }
 
 
-def rows_of(name, share, seed):
-    """Yield the measures of each way."""
+def parts_of(name, share, seed):
+    """Return series to learn, series with gaps, these complete, and what is hidden."""
     rng = np.random.default_rng(seed)
     parts = labelled(name)
     X = np.stack([*parts[0], *parts[2]])
     X = X[~np.isnan(X).any(axis=(1, 2))]
     train, X = np.array_split(X[rng.permutation(len(X))[:MOST]], 2)
     hidden = hide(X, share, rng)
-    holed = np.where(hidden, np.nan, X)
     train[::2][hide(train[::2], share, rng)] = np.nan
-    for way, fill in WAYS.items():
-        filled, draws = fill(holed, train, seed)
-        yield {"set": name, "hidden": f"{share:.0%}", "way": way} | measured(
-            X, hidden, filled, draws
-        )
+    return train, np.where(hidden, np.nan, X), X, hidden
 
 
 def main():
-    rows = []
-    for name in SETS:
-        for share in SHARES:
-            for seed in SEEDS:
-                rows.extend(rows_of(name, share, seed))
-            print(name, share, flush=True)
-    cells = pd.DataFrame(rows).groupby(["set", "hidden", "way"], sort=False)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sets", nargs="*", default=SETS)
+    args = parser.parse_args()
+    done = {tuple(row.values())[:4] for row in read_rows(RESULTS)}
+    for seed, name, share in product(range(args.seeds), args.sets, SHARES):
+        train, holed, X, hidden = parts_of(name, share, seed)
+        for way, fill in WAYS.items():
+            key = {"set": name, "hidden": f"{share:.0%}", "way": way, "seed": seed}
+            if tuple(key.values()) in done:
+                continue
+            start = time.perf_counter()
+            row = measured(X, hidden, *fill(holed, train.copy(), seed))
+            add_row(RESULTS, key | row | {"seconds": time.perf_counter() - start})
+        print(seed, name, share, flush=True)
+    page()
+
+
+def page():
+    """Write the tables."""
+    rows = pd.DataFrame(read_rows(RESULTS)).drop(columns="seconds")
+    cells = rows.groupby(["set", "hidden", "way"], sort=False)
     errors = cells["error"].agg(
-        lambda e: f"{e.mean():.3f} ({e.min():.3f}-{e.max():.3f})"
+        lambda e: f"{e.mean():.3f} ({e.min():.3f}-{e.max():.3f}; n={len(e)})"
     )
-    drawn = cells.mean().drop(columns="error").dropna()
+    drawn = cells.mean().drop(columns=["error", "seed"]).dropna()
     of_errors, of_draws = __doc__.split("\n\n")[1:3]
     write(
         "imputation.md",
