@@ -93,7 +93,7 @@ def test_backbones_keep_the_length_and_see_the_condition(backbone, n_timepoints)
 
 @pytest.mark.parametrize(
     ("n_timepoints", "n_samples", "patch"),
-    [(8, 1000, 1), (24, 5000, 2), (256, 1000, 16), (24, 999, 1), (140, 500, 4)],
+    [(8, 1000, 1), (24, 5000, 2), (256, 1000, 16), (24, 999, 1), (140, 500, 8)],
 )
 def test_patches_grow_with_the_length_and_the_number(n_timepoints, n_samples, patch):
     assert choose_patch(n_timepoints, n_samples) == patch

@@ -14,6 +14,7 @@ from lgta_sklearn.diffusion import (
     ddim,
     dpm_solver,
     heun,
+    noisy_start,
 )
 
 MEAN, STD = 0.7, 0.6
@@ -40,9 +41,8 @@ def mixture(x, sigma, centres=(-1.0, 1.5), std=0.2):
 
 
 def drawn(sampler, denoise, sigmas, seed=1):
-    """Sample from the exact marginal of the highest level."""
     rng = np.random.default_rng(seed)
-    x = denoise(sigmas[0] * NORMAL, sigmas[0]) + sigmas[0] * NORMAL
+    x = noisy_start(denoise, NORMAL, sigmas[0])
     return sampler(denoise, x, sigmas, lambda x: rng.normal(size=x.shape))
 
 
@@ -64,6 +64,15 @@ def moments(sampler, sigmas, denoise=None):
     fresh = lambda x: np.eye(1, len(x), next(n_noises))[0]  # noqa: E731
     x = sampler(denoise or exact, x, sigmas, fresh)
     return x[0], (x[1:] ** 2).sum()
+
+
+@pytest.mark.parametrize("sigma", [8.0, 20.0])
+@pytest.mark.parametrize("denoise", [gaussian, mixture])
+def test_a_start_has_the_moments_of_noisy_data(denoise, sigma):
+    mean, variance = (MEAN, STD**2) if denoise is gaussian else (0.25, 0.2**2 + 1.25**2)
+    x = noisy_start(denoise, NORMAL, sigma)
+    assert abs(x.mean() - mean) < 0.01
+    assert abs(x.var() / (variance + sigma**2) - 1) < 0.01
 
 
 # as many steps as a sampler needs for one per cent: of all levels of the schedules, and

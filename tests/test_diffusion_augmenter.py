@@ -226,12 +226,14 @@ def test_bad_parameters_are_refused_before_training(params, words, italy):
 @pytest.mark.slow
 def test_draws_follow_the_conditional_distribution_of_an_autoregression():
     """Of an AR(1) process the mean and variance of what is hidden are known."""
-    T, share, n = 16, 0.8, 4000
+    T, share, n = 16, 0.8, 8000
     covariance = toeplitz(share ** np.arange(T))
     rng = np.random.default_rng(0)
     root = np.linalg.cholesky(covariance)
     X = rng.standard_normal((n, T)) @ root.T
-    augmenter = DiffusionAugmenter(masked=1.0, max_epochs=130, random_state=0).fit(X)
+    augmenter = DiffusionAugmenter(
+        hidden_dim=64, masked=1.0, max_epochs=25, random_state=0
+    ).fit(X)
     tests = rng.standard_normal((60, T)) @ root.T
     for hidden in (np.arange(6, 10), np.arange(12, T)):  # a gap, and a forecast
         known = np.delete(np.arange(T), hidden)
@@ -245,7 +247,7 @@ def test_draws_follow_the_conditional_distribution_of_an_autoregression():
         )
         gappy = tests.copy()
         gappy[:, hidden] = np.nan
-        draws = augmenter.sample_imputations(gappy, 200, random_state=0)[:, :, hidden]
+        draws = augmenter.sample_imputations(gappy, 100, random_state=0)[:, :, hidden]
         error = draws.mean(axis=0) - mean
         # the error of the mean is small beside the spread of what is hidden
         assert np.sqrt((error**2 / variance).mean()) < 0.25

@@ -91,7 +91,7 @@ class Conditions:
         tuple of ndarray
             In their order.
         """
-        sigmas = np.full(len(x), sigma)
+        sigmas = np.full(len(x), float(sigma))
         return x, self.w, sigmas, self.lines, self.known, self.imputing, self.label
 
 

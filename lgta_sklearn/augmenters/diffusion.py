@@ -10,6 +10,7 @@ shapes, (n, T, C), of the noise level ``sigma``; ``D`` the denoiser.
     imputation   what is hidden is sampled given what is known
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
@@ -32,8 +33,10 @@ from lgta_sklearn.density import LocalDensity, make_density
 from lgta_sklearn.diffusion import (
     SAMPLERS,
     SCHEDULES,
+    EDMSchedule,
     dpm_solver,
     log_density_bound,
+    noisy_start,
 )
 from lgta_sklearn.gaps import interpolate_gaps
 
@@ -53,6 +56,7 @@ BUDGET: dict[str, Any] = {
     "min_batches": 20,
 }
 VARIATION_STEPS, SCORE_LEVELS = 6, 16
+LEAST_MAX, HIDING = 10.0, 1.5  # highest level, also in units of the root of the length
 
 
 class DiffusionAugmenter(
@@ -86,7 +90,9 @@ class DiffusionAugmenter(
         that those of a series are not kept. ``"auto"`` is ``"given"`` if levels or
         scales drift (by the test of `density.LocalDensity`), else ``"joint"``.
     schedule : {"edm", "linear", "cosine"} or object, default="edm"
-        Noise levels of training and sampling, see `lgta_sklearn.diffusion`.
+        Noise levels of training and sampling, see `lgta_sklearn.diffusion`. ``"edm"``
+        samples from a highest level of 10, or, if that is more, 1.5 times the root of
+        the number of time points.
     prediction : {"edm", "x", "noise"}, default="edm"
         What the network estimates: a mixture of both that has unit variance (Karras et
         al., 2022), the series, or the noise.
@@ -211,6 +217,7 @@ class DiffusionAugmenter(
     """
 
     transformation = None  # noise is the only one
+    uses_threads = True
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
         "backbone": ["mixer", "unet", "transformer", callable],
         "hidden_dim": [AT_LEAST_ONE],
@@ -321,6 +328,10 @@ n_timepoints)
 
     def _schedule(self) -> Any:
         """Return the schedule of the noise levels."""
+        if self.schedule == "edm":
+            # the noise must hide series whose values all move together, too
+            spread = math.sqrt(self.n_timepoints_in_)
+            return EDMSchedule(sigma_max=max(LEAST_MAX, HIDING * spread))
         named = isinstance(self.schedule, str)
         return SCHEDULES[self.schedule]() if named else self.schedule
 
@@ -375,14 +386,16 @@ n_timepoints)
         )
 
     def _backbone(self, n_samples: int, n_timepoints: int) -> Callable[..., Any]:
-        """Return the backbone; one that is named has patches that suit the series."""
+        """Return the backbone; one that is named suits the series."""
+        from lgta_sklearn.networks import denoising
         from lgta_sklearn.networks.backbones import resolve_backbone
-        from lgta_sklearn.networks.denoising import DENOISERS, choose_patch
 
-        backbone = resolve_backbone(self.backbone, DENOISERS)
+        backbone = resolve_backbone(self.backbone, denoising.DENOISERS)
         if self.backbone not in ("mixer", "transformer"):
             return backbone
-        return partial(backbone, patch=choose_patch(n_timepoints, n_samples))
+        patch = denoising.choose_patch(n_timepoints, n_samples)
+        dropout = denoising.choose_dropout(n_samples)
+        return partial(backbone, patch=patch, dropout=dropout)
 
     def _chosen_levels(self, attributes: np.ndarray, rng: np.random.Generator) -> str:
         """Return how levels and scales are sampled.
@@ -471,7 +484,7 @@ n_timepoints)
     ) -> np.ndarray:
         """Return data that noise is turned into."""
         sigmas, normal = self._schedule().grid(self.n_steps), rng.standard_normal
-        x = _started(denoise, normal(shape), sigmas[0])
+        x = noisy_start(denoise, normal(shape), sigmas[0])
         sampler = self._sampler()
         data: np.ndarray = sampler(denoise, x, sigmas, lambda x: normal(x.shape))
         return data
@@ -555,7 +568,7 @@ n_timepoints)
             return _normal(each, len(x), x.shape[1:]) * ~every.known
 
         sigmas = self._schedule().grid(self.n_steps)
-        x = _started(denoise, normal(every.lines), sigmas[0])
+        x = noisy_start(denoise, normal(every.lines), sigmas[0])
         x = self._sampler()(denoise, x, sigmas, normal)
         U = level + scale * (series.lines + x.reshape(n_draws, *series.lines.shape))
         X = self._state.statistics.restored(attributes, U)
@@ -581,18 +594,6 @@ n_timepoints)
         label = np.full(len(panel), self.module_.n_classes)
         series = Conditions(w, lines, known, imputing, label)
         return series, attributes, level, scale
-
-
-def _started(
-    denoise: Callable[..., np.ndarray], normal: np.ndarray, sigma: float
-) -> np.ndarray:
-    """Return data with so much noise that only their mean is seen.
-
-    At the highest level the denoiser returns the mean: without it, samples would start
-    at 0 and keep a part of this error.
-    """
-    x = sigma * normal
-    return x + denoise(x, sigma)
 
 
 def _normal(rngs: Rngs, n_rows: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -12,7 +12,13 @@ every schedule (Karras et al., 2022, arXiv:2206.00364).
 """
 
 from lgta_sklearn.diffusion.likelihood import log_density_bound
-from lgta_sklearn.diffusion.samplers import SAMPLERS, ddim, dpm_solver, heun
+from lgta_sklearn.diffusion.samplers import (
+    SAMPLERS,
+    ddim,
+    dpm_solver,
+    heun,
+    noisy_start,
+)
 from lgta_sklearn.diffusion.schedules import (
     SCHEDULES,
     CosineSchedule,
@@ -30,4 +36,5 @@ __all__ = [
     "dpm_solver",
     "heun",
     "log_density_bound",
+    "noisy_start",
 ]

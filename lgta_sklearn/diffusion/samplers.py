@@ -14,10 +14,46 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["SAMPLERS", "ddim", "dpm_solver", "heun"]
+__all__ = ["SAMPLERS", "ddim", "dpm_solver", "heun", "noisy_start"]
 
 Denoise = Callable[[Any, float], Any]
 Normal = Callable[[Any], Any]
+
+
+def noisy_start(denoise: Denoise, noise: Any, sigma: float) -> Any:
+    """Return what a sampler starts with: noise, and what can be seen of the data.
+
+    At the level `sigma` data with mean ``m`` and covariance ``C`` have the covariance
+    ``C + sigma^2 I``, of which the root is about ``sigma I + C / (2 sigma)`` if `sigma`
+    is large. The denoiser of Gaussian data, which all data resemble at such a level,
+    turns the noise into about ``m + C noise / sigma``.
+
+    Parameters
+    ----------
+    denoise : callable
+        Denoiser ``(x, sigma) -> x_0``.
+    noise : ndarray or Tensor
+        Standard normal numbers.
+    sigma : float
+        Highest noise level.
+
+    Returns
+    -------
+    ndarray or Tensor
+        Noisy data, of the shape of `noise`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lgta_sklearn.diffusion import noisy_start
+    >>> def denoise(x, sigma):  # of the normal distribution N(3, 2 ** 2)
+    ...     return (4 * x + 3 * sigma**2) / (4 + sigma**2)
+    >>> x = noisy_start(denoise, np.random.default_rng(0).normal(size=10_000), 8.0)
+    >>> bool(abs(x.mean() - 3) < 0.1), bool(abs(x.var() / (4 + 64) - 1) < 0.02)
+    (True, True)
+    """
+    there, opposite = denoise(sigma * noise, sigma), denoise(-sigma * noise, sigma)
+    return (there + opposite) / 2 + sigma * noise + (there - opposite) / 4
 
 
 def dpm_solver(

@@ -28,12 +28,14 @@ __all__ = [
     "Mixer",
     "UNet",
     "build_denoiser",
+    "choose_dropout",
     "choose_patch",
 ]
 
 # most patches of a series, if there are many series, and if there are fewer than FEW:
 # few are memorised later by a network that treats more time points alike
-MANY_TOKENS, FEW_TOKENS, FEW = 16, 36, 1000
+MANY_TOKENS, FEW_TOKENS, FEW = 16, 24, 1000
+DROPOUT = 0.05  # for few series
 
 
 def choose_patch(n_timepoints: int, n_samples: int = FEW) -> int:
@@ -49,13 +51,29 @@ def choose_patch(n_timepoints: int, n_samples: int = FEW) -> int:
     Returns
     -------
     int
-        The smallest power of two that gives at most 16 patches, or 36 for fewer than
+        The smallest power of two that gives at most 16 patches, or 24 for fewer than
         1000 series.
     """
     most, patch = FEW_TOKENS if n_samples < FEW else MANY_TOKENS, 1
     while n_timepoints > most * patch:
         patch *= 2
     return patch
+
+
+def choose_dropout(n_samples: int) -> float:
+    """Return the share of features that is dropped in training.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of series.
+
+    Returns
+    -------
+    float
+        0.05 for fewer than 1000 series, else 0: many are not memorised.
+    """
+    return DROPOUT if n_samples < FEW else 0.0
 
 
 def _zeroed(layer: nn.Linear) -> nn.Linear:
@@ -132,8 +150,8 @@ class _Block(nn.Module):
             (self.mixing, parts[:3]),
             (self.features, parts[3:]),
         ):
-            inner = self.norm(h) * (1 + scale) + shift
-            h = h + gate * dropped(part(inner), self.dropout)
+            inner = torch.addcmul(shift, self.norm(h), 1 + scale)
+            h = torch.addcmul(h, gate, dropped(part(inner), self.dropout))
         return h
 
 
@@ -150,7 +168,7 @@ class _Patched(nn.Module):
         Number of blocks.
     patch : int or None, default=None
         Time points of a token; None chooses them by the length of the series.
-    dropout : float in [0, 1), default=0.1
+    dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
     """
 
@@ -167,7 +185,7 @@ class _Patched(nn.Module):
         width: int | None = None,
         n_blocks: int = 3,
         patch: int | None = None,
-        dropout: float = 0.1,
+        dropout: float = DROPOUT,
     ) -> None:
         super().__init__()
         width = width or condition_features
@@ -222,7 +240,7 @@ class Mixer(_Patched):
         Number of blocks.
     patch : int or None, default=None
         Time points of a token; None chooses them by the length of the series.
-    dropout : float in [0, 1), default=0.1
+    dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
 
     References
@@ -249,7 +267,7 @@ class DenoisingTransformer(_Patched):
         Number of blocks.
     patch : int or None, default=None
         Time points of a token; None chooses them by the length of the series.
-    dropout : float in [0, 1), default=0.1
+    dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
 
     References
