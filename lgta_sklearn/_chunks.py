@@ -29,7 +29,7 @@ def blocks(n_rows: int, first: int = 0) -> Iterator[tuple[int, slice]]:
         yield number, slice(start, min(start + BLOCK, n_rows))
 
 
-def chunks(n_rows: int, n_values: int) -> Iterator[slice]:
+def chunks(n_rows: int, n_values: int, at_most: int | None = None) -> Iterator[slice]:
     """Yield slices of rows that together hold a bounded number of values.
 
     Parameters
@@ -38,13 +38,15 @@ def chunks(n_rows: int, n_values: int) -> Iterator[slice]:
         Number of rows in all.
     n_values : int
         Values in a row. A slice has at least one row, however many these are.
+    at_most : int or None, default=None
+        Values in a slice; None takes `CHUNK_VALUES`.
 
     Yields
     ------
     slice
         Consecutive rows.
     """
-    size = max(CHUNK_VALUES // max(n_values, 1), 1)
+    size = max((at_most or CHUNK_VALUES) // max(n_values, 1), 1)
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
 

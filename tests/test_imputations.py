@@ -7,7 +7,8 @@ from conftest import fast, same
 from scipy.stats import norm
 from sklearn.exceptions import NotFittedError
 
-from lgta_sklearn import LatentAugmenter, Panel, _chunks
+from lgta_sklearn import LatentAugmenter, Panel
+from lgta_sklearn.augmenters import _imputing
 from lgta_sklearn.families import BaseAugmenter, MultipleImputationMixin
 from lgta_sklearn.noise import NeighborNoise
 
@@ -153,7 +154,7 @@ class TestSeeds:
 
     def test_a_row_alone_and_in_any_chunk(self, gaussian, gappy, monkeypatch):
         draws = gaussian.sample_imputations(gappy, 50, random_state=3)
-        monkeypatch.setattr(_chunks, "CHUNK_VALUES", 1300)  # two series
+        monkeypatch.setattr(_imputing, "DRAWN_VALUES", 1300)  # two series
         Gaussian.sizes.clear()
         again = gaussian.sample_imputations(gappy, 50, random_state=3)
         np.testing.assert_array_equal(draws, again)

@@ -321,7 +321,7 @@ def test_the_threads_of_a_worker_are_those_it_was_given():
 
 def test_blocks_in_threads_are_those_in_turn(monkeypatch):
     """`DiffusionAugmenter` works on several blocks at a time, if it may."""
-    monkeypatch.setattr("lgta_sklearn._chunks.CHUNK_VALUES", 1000)
+    monkeypatch.setattr("lgta_sklearn.augmenters._imputing.DRAWN_VALUES", 1000)
     augmenter = DiffusionAugmenter(
         hidden_dim=8, n_steps=3, max_epochs=1, random_state=0
     ).fit(X)

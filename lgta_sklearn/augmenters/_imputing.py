@@ -24,6 +24,7 @@ from lgta_sklearn._series.panel import Panel, with_channels
 __all__ = ["ImputingMixin", "MultipleImputationMixin"]
 
 SHARE = Bounds(Real, 0, 1)
+DRAWN_VALUES = 2**16  # values that are drawn together: parts for several threads
 QUANTILE_DRAWS = 100  # draws that the quantiles of a forecast are taken of
 
 
@@ -150,7 +151,7 @@ class MultipleImputationMixin(ImputingMixin):
             draws = self._drawn(panel[rows], n_draws, self._state.seed)
             return rows, np.median(draws, axis=0)
 
-        parts = chunks(len(panel), n_draws * panel.values[0].size)
+        parts = chunks(len(panel), n_draws * panel.values[0].size, DRAWN_VALUES)
         for rows, values in self._each(median, parts):
             filled[rows] = values
         return replace(panel, values=filled)
@@ -363,7 +364,7 @@ n_timepoints)
             return rows[part], whole
 
         with pinned_runtime():
-            parts = chunks(len(rows), n_draws * values[0, 0].size)
+            parts = chunks(len(rows), n_draws * values[0, 0].size, DRAWN_VALUES)
             for some, whole in self._each(summarised, parts):
                 values[:, some] = whole
         return values
