@@ -453,7 +453,10 @@ n_timepoints)
 
         def denoise(w: np.ndarray, sigma: float) -> np.ndarray:
             arrays = w, np.full(len(w), sigma), numbers
-            return self._state.network.run("denoise_scores", *arrays)[0]
+            run = self._state.network.run
+            denoised: np.ndarray
+            (denoised,) = run("denoise_scores", *arrays, single=True)
+            return denoised
 
         shape = n_samples, statistics.n_attributes
         w = self._reversed(denoise, shape, stream(rng, Use.DENSITY))

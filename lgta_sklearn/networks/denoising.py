@@ -88,7 +88,7 @@ class _TokenMixing(nn.Module):
 
     def __init__(self, n_tokens: int, width: int) -> None:
         super().__init__()
-        hidden = max(2 * n_tokens, 32)
+        hidden = max(2 * n_tokens, 32) if n_tokens > 1 else 2  # one: nothing to mix
         self.inner = nn.Linear(n_tokens, hidden)
         self.outer = nn.Linear(hidden, n_tokens)
 
