@@ -52,10 +52,11 @@ def read_rows(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def add_row(path, row):
-    """Write a row that was measured, at once, so that a long run can be resumed."""
+def add_rows(path, rows):
+    """Write rows that were measured, at once, so that a long run can be resumed."""
+    lines = [json.dumps(row, default=float) + "\n" for row in rows]
     with path.open("a") as file:
-        file.write(json.dumps(row) + "\n")
+        file.writelines(lines)
 
 
 def markdown(table):

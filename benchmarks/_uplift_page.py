@@ -1,17 +1,15 @@
 """The page and the figure of the uplift benchmark, from its results."""
 
-import json
-
 import numpy as np
 import pandas as pd
-from _shared import DOCS, markdown, write
+from _shared import DOCS, markdown, read_rows, write
 from scipy.stats import t as student
 
 OURS = "LatentAugmenter, varied"
 
 
 def write_page(results, what):
-    rows = pd.DataFrame([json.loads(line) for line in results.open()])
+    rows = pd.DataFrame(read_rows(results))
     if OURS not in set(rows["way"]):
         return  # there is nothing to compare yet
     cells = rows.melt(["set", "size", "seed", "way"], var_name="classifier")

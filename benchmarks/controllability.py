@@ -8,7 +8,6 @@ controllability.md.
 """
 
 import argparse
-import json
 import time
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _sets import panel
-from _shared import DOCS, markdown, min_max, read_raw, windows, write
+from _shared import (
+    DOCS,
+    add_rows,
+    markdown,
+    min_max,
+    read_raw,
+    read_rows,
+    windows,
+    write,
+)
 
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
 from lgta_sklearn.metrics import (
@@ -170,7 +178,7 @@ def floor_of(X):
 
 def measured(path, n_seeds):
     """Measure what is not in a file of rows yet."""
-    done = [json.loads(line) for line in path.read_text().splitlines()]
+    done = read_rows(path)
     have = {(row["set"], row["variant"], row["seed"]) for row in done}
     for seed in range(n_seeds):
         for set_name, make in SETS.items():
@@ -179,10 +187,7 @@ def measured(path, n_seeds):
                 if (set_name, variant, seed) in have or (seed and variant == COSTLY):
                     continue
                 rows = list(rows_of(set_name, variant, seed, direct))
-                with path.open("a") as file:
-                    file.writelines(
-                        json.dumps(row, default=float) + "\n" for row in rows
-                    )
+                add_rows(path, rows)
                 print(set_name, variant, seed, round(rows[0]["fit"]), "s", flush=True)
                 done += rows
     return pd.DataFrame(done)
@@ -242,7 +247,6 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=Path, default=DOCS / "controllability.jsonl")
     args = parser.parse_args()
-    args.rows.touch()
     frame = measured(args.rows, args.seeds)
     control_table, first, signatures, cells, wins = tables(frame)
     floors = pd.DataFrame(

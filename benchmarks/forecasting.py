@@ -14,13 +14,12 @@ doi:10.1016/j.ijforecast.2006.03.001); they are averaged per series, then over s
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from _sets import panel
-from _shared import DOCS, markdown, read_raw, write
+from _shared import DOCS, add_rows, markdown, read_raw, read_rows, write
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.multioutput import MultiOutputRegressor
@@ -144,8 +143,7 @@ def main():
     parser.add_argument("--kept", type=float, nargs="+", default=[1.0, 0.1])
     parser.add_argument("--rows", type=Path, default=DOCS / "forecasting.jsonl")
     args = parser.parse_args()
-    args.rows.touch()
-    rows = [json.loads(line) for line in args.rows.read_text().splitlines()]
+    rows = read_rows(args.rows)
     have = {(row["set"], row["seed"], row["kept"]) for row in rows}
     for seed in range(args.seeds):
         for name in SETS:
@@ -153,10 +151,7 @@ def main():
                 if (name, seed, kept) in have:
                     continue
                 new = list(rows_of(name, seed, kept))
-                with args.rows.open("a") as file:
-                    file.writelines(
-                        json.dumps(row, default=float) + "\n" for row in new
-                    )
+                add_rows(args.rows, new)
                 rows += new
                 print(name, seed, kept, flush=True)
     write_page(pd.DataFrame(rows))

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from _generators import GENERATORS
 from _sets import SETS, parts
-from _shared import DOCS, add_row, markdown, read_rows, write
+from _shared import DOCS, add_rows, markdown, read_rows, write
 from sklearn.linear_model import Ridge
 
 from lgta_sklearn import metrics
@@ -137,7 +137,7 @@ def main():
                     continue
                 row = run(name, generator, seed, args.budget)
                 row |= {"set": name, "generator": generator, "seed": seed}
-                add_row(RESULTS, row)
+                add_rows(RESULTS, [row])
                 print(key, f"{row['critic']:.3f} {row['Fréchet']:.3f}", flush=True)
     page()
 

@@ -25,7 +25,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from _sets import labelled
-from _shared import DOCS, add_row, markdown, read_rows, write
+from _shared import DOCS, add_rows, markdown, read_rows, write
 from sklearn.impute import KNNImputer
 
 from lgta_sklearn import DiffusionAugmenter, LatentAugmenter
@@ -137,8 +137,9 @@ def main():
             if tuple(key.values()) in done:
                 continue
             start = time.perf_counter()
-            row = measured(X, hidden, *fill(holed, train.copy(), seed))
-            add_row(RESULTS, key | row | {"seconds": time.perf_counter() - start})
+            row = measured(X, hidden, *fill(holed, train, seed))
+            row["seconds"] = time.perf_counter() - start
+            add_rows(RESULTS, [key | row])
         print(seed, name, share, flush=True)
     page()
 

@@ -16,7 +16,6 @@ writes docs/benchmarks/uplift.md and its figure.
 """
 
 import argparse
-import json
 import os
 import warnings
 from itertools import product
@@ -24,7 +23,7 @@ from itertools import product
 import numpy as np
 import tsaug
 from _sets import LABELLED, labelled
-from _shared import DOCS
+from _shared import DOCS, add_rows, read_rows
 from _uplift_page import write_page
 from aeon.transformations.collection.convolution_based import MiniRocket
 from imblearn.over_sampling import SMOTE
@@ -194,15 +193,13 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    done = {tuple(json.loads(line).values())[:4] for line in lines}
+    done = {tuple(row.values())[:4] for row in read_rows(RESULTS)}
     for seed, name, size in product(range(options.seeds), options.sets, SIZES):
         names = [
             way for way in options.ways if (name, size or "full", seed, way) not in done
         ]
-        rows = [json.dumps(row) + "\n" for row in measure(name, size, seed, names)]
-        with RESULTS.open("a") as file:
-            file.writelines(rows)
+        rows = list(measure(name, size, seed, names))
+        add_rows(RESULTS, rows)
         print(name, size, seed, len(rows), flush=True)
     write_page(RESULTS, __doc__.split("\n\n")[1])
 
