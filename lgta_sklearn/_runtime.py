@@ -152,7 +152,7 @@ def in_threads(
         Results in the order of the items.
     """
     n_threads, items = configured_threads(), iter(items)
-    if n_threads == 1 or _in_pool.__dict__.get("working"):
+    if n_threads == 1 or getattr(_in_pool, "working", False):
         yield from map(function, items)
         return
 

@@ -41,6 +41,7 @@ def mixture(x, sigma, centres=(-1.0, 1.5), std=0.2):
 
 
 def drawn(sampler, denoise, sigmas, seed=1):
+    """Sample from about the marginal of the highest level."""
     rng = np.random.default_rng(seed)
     x = noisy_start(denoise, NORMAL, sigmas[0])
     return sampler(denoise, x, sigmas, lambda x: rng.normal(size=x.shape))
