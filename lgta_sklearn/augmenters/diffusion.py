@@ -48,13 +48,14 @@ DRIFTING = LocalDensity(leave_below=0.85)
 NATURAL_NOISE = 0.2  # level of the noise of a variation, before it is calibrated
 BUDGET: dict[str, Any] = {
     "min_steps": 1500,
-    "max_steps": 5500,
+    "max_steps": 5300,
     "steps_per_root": 120,
     "min_batch": 128,
     "max_batch": 128,
     "lr": 2e-3,
     "min_batches": 20,
 }
+JOINT_STEPS = 4100  # at most: a step that also learns levels takes 30 % longer
 VARIATION_STEPS, SCORE_LEVELS = 6, 16
 LEAST_MAX, HIDING = 10.0, 1.5  # highest level, also in units of the root of the length
 
@@ -122,8 +123,9 @@ class DiffusionAugmenter(
         does.
     max_epochs : int or None, default=None
         Largest number of passes over the series. None takes that of `net`, or the
-        number that gives 1500 optimisation steps (for few series) to 5500 (for
-        thousands), of 50 to 100 ms each for windows of 24 points on one core.
+        number that gives 1500 optimisation steps (for few series) to 5300 (for
+        thousands; 4100 if levels are joint), of about 55 ms each (75 ms) for windows of
+        24 points on one core.
     batch_size : int or None, default=None
         Series per step. None takes that of `net`, or 128.
     lr : float or None, default=None
@@ -350,7 +352,7 @@ n_timepoints)
         """Return what to train: the denoiser."""
         from lgta_sklearn.networks.diffusion import Denoiser
         from lgta_sklearn.training.denoising import AveragedWeights, DenoisingLoss
-        from lgta_sklearn.training.spec import Budget, TrainingSpec
+        from lgta_sklearn.training.spec import TrainingSpec
 
         n_samples, n_channels, n_timepoints = parts.shape.shape
         labels = np.zeros(n_samples, dtype=int) if labels is None else labels
@@ -382,8 +384,15 @@ n_timepoints)
             },
             callbacks=lambda plan: [("averages", AveragedWeights(plan.max_epochs))],
             monitor=None,
-            budget=Budget(**BUDGET),
+            budget=self._budget(),
         )
+
+    def _budget(self) -> Any:
+        """Return how long to train: about five minutes, of many series."""
+        from lgta_sklearn.training.spec import Budget
+
+        joint = {"max_steps": JOINT_STEPS} if self.levels_ == "joint" else {}
+        return Budget(**{**BUDGET, **joint})
 
     def _backbone(self, n_samples: int, n_timepoints: int) -> Callable[..., Any]:
         """Return the backbone; one that is named suits the series."""
