@@ -29,6 +29,8 @@ from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 
 __all__ = ["SeriesParts", "TrainedAugmenter"]
 
+FEWEST_HELD_OUT, FEWEST_SPLIT = 5, 20  # of so many series at least so many are held out
+
 
 @dataclass(frozen=True)
 class SeriesParts:
@@ -162,8 +164,10 @@ class TrainedAugmenter(BaseAugmenter):
         self.validation_curve_ = held_out or None
 
     def _share_held_out(self, n_samples: int) -> float:
-        """Return the share of the series that is held out for early stopping."""
-        return 0.0
+        """Return the share of the series that is held out: of few series, more."""
+        share = getattr(self, "validation_fraction", 0.0)
+        least = FEWEST_HELD_OUT / n_samples if n_samples >= FEWEST_SPLIT else 0.0
+        return max(share, least) if share else 0.0
 
     def _learn(
         self,

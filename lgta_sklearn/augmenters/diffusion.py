@@ -42,7 +42,6 @@ from lgta_sklearn.gaps import interpolate_gaps
 
 __all__ = ["DiffusionAugmenter"]
 
-FEWEST_HELD_OUT, FEWEST_SPLIT = 5, 20  # of so many series at least so many are held out
 # where levels drift: shapes are new, so that levels may be nearer to those of series
 DRIFTING = LocalDensity(leave_below=0.85)
 NATURAL_NOISE = 0.2  # level of the noise of a variation, before it is calibrated
@@ -56,6 +55,7 @@ BUDGET: dict[str, Any] = {
     "min_batches": 20,
 }
 JOINT_STEPS = 4100  # at most: a step that also learns levels takes 30 % longer
+DRAWS = 32  # of a series, which are computed together
 VARIATION_STEPS, SCORE_LEVELS = 6, 16
 LEAST_MAX, HIDING = 10.0, 1.5  # highest level, also in units of the root of the length
 
@@ -351,7 +351,8 @@ n_timepoints)
     ) -> Any:
         """Return what to train: the denoiser."""
         from lgta_sklearn.networks.diffusion import Denoiser
-        from lgta_sklearn.training.denoising import AveragedWeights, DenoisingLoss
+        from lgta_sklearn.training.callbacks import AveragedWeights
+        from lgta_sklearn.training.denoising import DenoisingLoss
         from lgta_sklearn.training.spec import TrainingSpec
 
         n_samples, n_channels, n_timepoints = parts.shape.shape
@@ -435,11 +436,6 @@ n_timepoints)
         }
         return {k: as_tensor(array, dtype=float32) for k, array in arrays.items()}
 
-    def _share_held_out(self, n_samples: int) -> float:
-        """Return the share that is held out: of few series, more."""
-        least = FEWEST_HELD_OUT / n_samples if n_samples >= FEWEST_SPLIT else 0.0
-        return max(self.validation_fraction, least) if self.validation_fraction else 0.0
-
     def _fitted_density(
         self, V: np.ndarray, labels: np.ndarray | None, seed: int
     ) -> Any:
@@ -517,12 +513,12 @@ n_timepoints)
         return np.where(labels < 0, n_classes, labels)
 
     def _denoised(
-        self, series: Conditions, x: np.ndarray, sigma: float, single: bool = False
+        self, series: Conditions, x: np.ndarray, sigma: float, **options: Any
     ) -> np.ndarray:
         """Return denoised values of series."""
         arguments = series.arguments(x, sigma)
         denoised: np.ndarray
-        (denoised,) = self._state.network.run("denoise", *arguments, single=single)
+        (denoised,) = self._state.network.run("denoise", *arguments, **options)
         return denoised
 
     def _conditioned(
@@ -569,19 +565,24 @@ n_timepoints)
     ) -> np.ndarray:
         """Sample what is missing, given what is known."""
         series, attributes, level, scale = self._partly_known(panel)
-        # draw after draw, so that the first ones do not depend on their number
-        every = series[np.tile(np.arange(len(panel)), n_draws)]
-        by_series = (rng.spawn(n_draws) for rng in rngs)
-        each = [rng for draw in zip(*by_series, strict=True) for rng in draw]
+        # the draws of a series have blocks of their own, so that neither its neighbours
+        # nor the number of draws can change the last bits
+        n_rows = -(-n_draws // DRAWS) * DRAWS
+        every = series[np.repeat(np.arange(len(panel)), n_rows)]
+        each = [generator.spawn(n_draws) for generator in rngs]
 
         def denoise(x: np.ndarray, sigma: float) -> np.ndarray:
-            return self._denoised(every, x, sigma)
+            return self._denoised(every, x, sigma, single=True, n_rows=DRAWS)
 
         def normal(shape: tuple[int, ...]) -> np.ndarray:
-            return _normal(each, shape[0], shape[1:]) * ~every.known
+            noise = np.zeros((len(panel), n_rows, *shape[1:]))
+            for row, generators in zip(noise, each, strict=True):
+                row[:n_draws] = _normal(generators, n_draws, shape[1:])
+            return noise.reshape(shape) * ~every.known
 
         x = self._reversed(denoise, every.lines.shape, normal)
-        U = level + scale * (series.lines + x.reshape(n_draws, *series.lines.shape))
+        x = x.reshape(len(panel), n_rows, *x.shape[1:])[:, :n_draws].swapaxes(0, 1)
+        U = level + scale * (series.lines + x)
         X = self._state.statistics.restored(attributes, U)
         snapped = self.grid_.snap(X.reshape(-1, *X.shape[2:]), extended=True)
         return snapped.reshape(X.shape)

@@ -170,6 +170,8 @@ class _Patched(nn.Module):
         Time points of a token; None chooses them by the length of the series.
     dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
+    zeroed : bool, default=True
+        Whether the output is zero before the training.
     """
 
     conditioned: ClassVar[bool] = True
@@ -186,6 +188,7 @@ class _Patched(nn.Module):
         n_blocks: int = 3,
         patch: int | None = None,
         dropout: float = DROPOUT,
+        zeroed: bool = True,
     ) -> None:
         super().__init__()
         width = width or condition_features
@@ -200,7 +203,8 @@ class _Patched(nn.Module):
         )
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.modulate = _zeroed(nn.Linear(condition_features, 2 * width))
-        self.out = _zeroed(nn.Linear(width, self.patch * out_features))
+        out = nn.Linear(width, self.patch * out_features)
+        self.out = _zeroed(out) if zeroed else out
         self.generator: torch.Generator | None = None
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
@@ -242,6 +246,8 @@ class Mixer(_Patched):
         Time points of a token; None chooses them by the length of the series.
     dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
+    zeroed : bool, default=True
+        Whether the output is zero before the training.
 
     References
     ----------
@@ -269,6 +275,8 @@ class DenoisingTransformer(_Patched):
         Time points of a token; None chooses them by the length of the series.
     dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
+    zeroed : bool, default=True
+        Whether the output is zero before the training.
 
     References
     ----------

@@ -26,21 +26,22 @@ import torch
 from torch import Tensor, nn
 
 from lgta_sklearn._files.registry import storable
+from lgta_sklearn.networks.conditions import N_KNOTS, normal_scores, perceptron
 from lgta_sklearn.networks.denoising import Mixer, build_denoiser
+from lgta_sklearn.networks.layers import SeededModule
 from lgta_sklearn.networks.masking import draw_known, interpolate
 
 __all__ = ["Denoiser"]
 
-N_KNOTS, N_LEVELS = 257, 1024  # of the normal scores, and of noise levels in training
+N_LEVELS = 1024  # noise levels in training
 N_FREQUENCIES = 16
-NEAR = 1e-5  # share of the range of an attribute that is a difference by rounding
 OF_CHANNELS = "typical_scale", "level_variance", "level_doubt", "scale_doubt"
 UNLABELLED = 0.1  # share of series in training whose class is not given
 LEAST_VALIDATED = 256  # series that the held-out loss is measured on: few are repeated
 
 
 @storable
-class Denoiser(nn.Module):
+class Denoiser(SeededModule):
     """Estimate clean series from noisy ones, given what is known.
 
     Parameters
@@ -123,24 +124,6 @@ class Denoiser(nn.Module):
         self.of_scores: nn.Module | None = None
         if joint:
             self.of_scores = _ScoresDenoiser(n_attributes, n_classes, hidden_dim)
-
-    def train(self, mode: bool = True) -> "Denoiser":
-        """Switch training on or off; backbones drop features by our generator.
-
-        Parameters
-        ----------
-        mode : bool, default=True
-            Whether to train.
-
-        Returns
-        -------
-        Denoiser
-            The network.
-        """
-        for part in self.modules():
-            if part is not self and hasattr(part, "generator"):
-                part.generator = self.generator if mode else None  # type: ignore[assignment]
-        return super().train(mode)
 
     def forward(
         self, shape: Tensor, attributes: Tensor, label: Tensor
@@ -357,13 +340,7 @@ class Denoiser(nn.Module):
         Tensor of shape (B, K)
             Normal quantiles of their ranks among the training series.
         """
-        knots = self.knots.T.contiguous()  # (K, N)
-        values = attributes.T.contiguous()
-        # just below and just above: a value that recurs has the middle of its ranks,
-        # also if it differs by rounding
-        near = NEAR * (knots[:, -1:] - knots[:, :1])
-        ranks = [_ranks(values + offset, knots) for offset in (-near, near)]
-        return torch.special.ndtri((ranks[0] + ranks[1]) / 2).T
+        return normal_scores(attributes, self.knots)
 
     def _weight(self, sigma: Tensor) -> Tensor:
         """Return the weight of squared errors: what the backbone says counts alike."""
@@ -377,9 +354,9 @@ class _Condition(nn.Module):
 
     def __init__(self, n_features: int, n_classes: int, hidden_dim: int) -> None:
         super().__init__()
-        self.of_noise = _perceptron(2 * N_FREQUENCIES, hidden_dim)
+        self.of_noise = perceptron(2 * N_FREQUENCIES, hidden_dim)
         self.of_class = nn.Embedding(n_classes + 1, hidden_dim)
-        self.of_features = _perceptron(n_features, hidden_dim) if n_features else None
+        self.of_features = perceptron(n_features, hidden_dim) if n_features else None
 
     def forward(
         self, sigma: Tensor, label: Tensor, features: Tensor | None = None
@@ -404,15 +381,6 @@ class _ScoresDenoiser(nn.Module):
         return out[:, 0]
 
 
-def _perceptron(n_features: int, hidden_dim: int) -> nn.Sequential:
-    """Return two layers."""
-    return nn.Sequential(
-        nn.Linear(n_features, hidden_dim),
-        nn.SiLU(),
-        nn.Linear(hidden_dim, hidden_dim),
-    )
-
-
 def _preconditioning(sigma: Tensor, prediction: str) -> tuple[Tensor, Tensor, Tensor]:
     """Return c_skip, c_out and c_in, (B,) each."""
     total = (1 + sigma**2).sqrt()
@@ -421,15 +389,6 @@ def _preconditioning(sigma: Tensor, prediction: str) -> tuple[Tensor, Tensor, Te
     if prediction == "noise":
         return torch.ones_like(sigma), -sigma, 1 / total
     return 1 / total**2, sigma / total, 1 / total
-
-
-def _ranks(values: Tensor, knots: Tensor) -> Tensor:
-    """Return the ranks of values, (K, B), among ascending knots, (K, N), in (0, 1)."""
-    n_knots = knots.shape[1]
-    high = torch.searchsorted(knots, values).clamp(1, n_knots - 1)
-    left, right = knots.gather(1, high - 1), knots.gather(1, high)
-    share = ((values - left) / (right - left)).nan_to_num(0.5).clamp(0, 1)
-    return (high - 1 + share + 0.5) / n_knots
 
 
 def _waves(sigma: Tensor) -> Tensor:

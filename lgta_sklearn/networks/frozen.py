@@ -123,7 +123,11 @@ class FrozenNetwork:
         self._infer = partial(infer, device=device, n_rows=_rows(n_timepoints, device))
 
     def run(
-        self, method: str, *arrays: np.ndarray, single: bool = False
+        self,
+        method: str,
+        *arrays: np.ndarray,
+        single: bool = False,
+        n_rows: int | None = None,
     ) -> list[np.ndarray]:
         """Call a method of the network with rows, block by block.
 
@@ -137,19 +141,22 @@ class FrozenNetwork:
             their dtype.
         single : bool, default=False
             Whether to compute in single precision: twice as fast, but then the last
-            bits of a row depend on its place in the block.
+            bits of a row may depend on its place in the block.
+        n_rows : int or None, default=None
+            Rows of a block; None takes as many as fit into the caches.
 
         Returns
         -------
         list of ndarray of shape (n_samples, ...)
             Results of the method, without None.
         """
+        options: dict[str, Any] = {} if n_rows is None else {"n_rows": n_rows}
         if not single:
-            return self._infer(getattr(self.module, method), *arrays)
+            return self._infer(getattr(self.module, method), *arrays, **options)
         if self._single is None:
             self._single = copy.deepcopy(self.module).float()
         function = getattr(self._single, method)
-        return self._infer(function, *arrays, dtype=torch.float32)
+        return self._infer(function, *arrays, dtype=torch.float32, **options)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return the weights as they were trained, in single precision.

@@ -9,12 +9,40 @@ here, and neither leaves checkerboard patterns.
 """
 
 from itertools import pairwise
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Conv", "Lengthen", "Shorten", "sinusoidal_positions"]
+__all__ = ["Conv", "Lengthen", "SeededModule", "Shorten", "sinusoidal_positions"]
+
+
+class SeededModule(nn.Module):
+    """A network that lends its source of randomness to its parts while it trains.
+
+    A part that has an attribute `generator` drops features by it.
+    """
+
+    generator: torch.Generator | None
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch training on or off.
+
+        Parameters
+        ----------
+        mode : bool, default=True
+            Whether to train.
+
+        Returns
+        -------
+        SeededModule
+            The network.
+        """
+        for part in self.modules():
+            if part is not self and hasattr(part, "generator"):
+                part.generator = self.generator if mode else None  # type: ignore[assignment]
+        return super().train(mode)
 
 
 class Conv(nn.Module):

@@ -3,15 +3,19 @@
 import math
 from typing import Any
 
+import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
 from lgta_sklearn.training.collapse import ACTIVE_VARIANCE
+from lgta_sklearn.training.memorisation import warn_of_memorisation
 
 __all__ = [
     "ActiveUnits",
+    "AveragedWeights",
     "DivergenceGuard",
     "KLWarmUp",
     "LossParts",
@@ -20,6 +24,7 @@ __all__ = [
 ]
 
 GAIN = 0.05  # smallest relevant gain, as a share of the gain so far
+HALF_LIFE = 0.05  # of averages, as a share of the steps so far
 DECAY = 0.2  # share of all steps during which the learning rate decays
 
 
@@ -193,6 +198,92 @@ class ActiveUnits(Callback):
             net.history.record("active_units", n_active)
 
 
+class AveragedWeights(Callback):
+    """Keep exponentially averaged weights, validate them, and restore the best.
+
+    The averages reach over a fixed share of the steps so far, so that they forget the
+    beginning. The held-out loss is measured with the averages; those with the smallest
+    loss are what is left after the training, which ends when they have not improved for
+    a share of the plan.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Epochs of the plan.
+    patience : float, default=0.25
+        That share.
+    comparable : bool, default=True
+        Whether training and held-out loss measure the same: if they part, the network
+        memorises, and a warning says so.
+
+    Attributes
+    ----------
+    best_ : dict
+        Row of the history with the smallest held-out loss.
+
+    References
+    ----------
+    Karras et al. (2024), "Analyzing and improving the training dynamics of diffusion
+    models", arXiv:2312.02696.
+    """
+
+    def __init__(
+        self, max_epochs: int = 1, patience: float = 0.25, comparable: bool = True
+    ) -> None:
+        self.max_epochs, self.patience = max_epochs, patience
+        self.comparable = comparable
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Begin with the initial weights."""
+        self.average_ = [p.detach().clone() for p in net.module_.parameters()]
+        self.trained_: list[Tensor] | None = None  # while the averages are in place
+        self.best_: dict[str, float] = {}
+        self.step_, self.kept_ = 0, self.average_
+
+    def on_batch_begin(
+        self, net: NeuralNet, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Validate the averages."""
+        if not training and self.trained_ is None:
+            self.trained_ = _exchanged(net, self.average_)
+
+    def on_batch_end(
+        self, net: NeuralNet, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Average the weights."""
+        if not training:
+            return
+        self.step_ += 1
+        decay = 1 - math.log(2) / max(HALF_LIFE * self.step_, 1.0)
+        average = get_ema_multi_avg_fn(max(decay, 0.0))
+        average(self.average_, [p.detach() for p in net.module_.parameters()], None)
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Put the trained weights back; note the best averages."""
+        if self.trained_ is not None:
+            _exchanged(net, self.trained_)
+            self.trained_ = None
+        row = net.history[-1]
+        loss = row.get("valid_loss")
+        if loss is None:
+            self.kept_ = self.average_
+            return
+        if loss < self.best_.get("valid_loss", math.inf):
+            self.best_ = {"valid_loss": loss, "epoch": row["epoch"]}
+            self.kept_ = [p.clone() for p in self.average_]
+        waited = row["epoch"] - self.best_.get("epoch", row["epoch"])
+        if waited > self.patience * self.max_epochs:
+            raise KeyboardInterrupt  # how callbacks of skorch end a training
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Keep the best averages; warn if the losses have parted."""
+        _exchanged(net, self.kept_)
+        if self.best_ and self.comparable:
+            row = net.history[-1]
+            losses = row["train_loss"], row["valid_loss"]
+            warn_of_memorisation(*losses, row["epoch"], self.best_["epoch"])
+
+
 class DivergenceGuard(Callback):
     """End a training whose loss is no longer finite, with an error that says so."""
 
@@ -225,3 +316,12 @@ class Progress(Callback):
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Close the bar."""
         self.bar_.close()
+
+
+def _exchanged(net: NeuralNet, weights: list[Tensor]) -> list[Tensor]:
+    """Give a network other weights; return those that it had."""
+    before = [p.detach().clone() for p in net.module_.parameters()]
+    with torch.no_grad():
+        for parameter, weight in zip(net.module_.parameters(), weights, strict=True):
+            parameter.copy_(weight)
+    return before
