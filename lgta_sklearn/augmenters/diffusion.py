@@ -55,6 +55,7 @@ BUDGET: dict[str, Any] = {
     "min_batches": 20,
 }
 JOINT_STEPS = 4100  # at most: a step that also learns levels takes 30 % longer
+FEWEST_JOINT = 300  # series: fewer do not suffice to learn levels
 DRAWS = 32  # of a series, which are computed together
 VARIATION_STEPS, SCORE_LEVELS = 6, 16
 LEAST_MAX, HIDING = 10.0, 1.5  # highest level, also in units of the root of the length
@@ -71,7 +72,7 @@ class DiffusionAugmenter(
     its file hold no shape. So it is the family for data that cannot be shared, for gaps
     (`sample_imputations` draws what may have been there), and for many series. It
     trains for minutes, `LatentAugmenter` for seconds, which of few series, say less
-    than a hundred, also makes the better samples.
+    than five hundred, also makes the better samples.
 
     In a `Pipeline` the series are varied **while training only**, as by
     `LatentAugmenter`: ``fit_transform`` varies them, ``transform`` returns them
@@ -88,8 +89,9 @@ class DiffusionAugmenter(
     levels : {"auto", "given", "joint"}, default="auto"
         How levels and scales are sampled: ``"given"`` draws them from `density`, and
         the shape given them; ``"joint"`` generates them by a network of their own, so
-        that those of a series are not kept. ``"auto"`` is ``"given"`` if levels or
-        scales drift (by the test of `density.LocalDensity`), else ``"joint"``.
+        that those of a series are not kept. ``"auto"`` is ``"given"`` if there are
+        fewer than 300 series, or if levels or scales drift (by the test of
+        `density.LocalDensity`), else ``"joint"``.
     schedule : {"edm", "linear", "cosine"} or object, default="edm"
         Noise levels of training and sampling, see `lgta_sklearn.diffusion`. ``"edm"``
         samples from a highest level of 10, or, if that is more, 1.5 times the root of
@@ -410,11 +412,14 @@ n_timepoints)
     def _chosen_levels(self, attributes: np.ndarray, rng: np.random.Generator) -> str:
         """Return how levels and scales are sampled.
 
-        A network generates them well, and copies none, unless series drift: then they
-        lie on a thin curve, of which it only learns the surroundings.
+        A network generates them well, and copies none, unless there are few series, or
+        they drift: then they lie on a thin curve, of which it only learns the
+        surroundings.
         """
         if self.levels != "auto":
             return self.levels
+        if len(attributes) < FEWEST_JOINT:
+            return "given"
         seed = as_int(stream(rng, Use.CALIBRATION))
         blocks = AttributeSpace((0,), self.scaling_.min_scale_).blocks
         spread = np.maximum(attributes.std(axis=0), MIN_SPREAD)
