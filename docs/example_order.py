@@ -8,6 +8,7 @@ ORDER = [
     "plot_gaps_and_lengths",
     "plot_error_bars",
     "plot_diffusion",
+    "plot_adversarial",
     "plot_grid_search",
     "plot_sktime_pipeline",
     "plot_forecasting_windows",

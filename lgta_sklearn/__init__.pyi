@@ -1,5 +1,6 @@
 from ._files.bytes import FormatError as FormatError
 from ._series.panel import Panel as Panel
+from .augmenters.adversarial import AdversarialAugmenter as AdversarialAugmenter
 from .augmenters.base import BaseAugmenter as BaseAugmenter
 from .augmenters.diffusion import DiffusionAugmenter as DiffusionAugmenter
 from .augmenters.direct import DirectAugmenter as DirectAugmenter
@@ -7,6 +8,7 @@ from .augmenters.latent import LatentAugmenter as LatentAugmenter
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.augmented import AugmentedRegressor as AugmentedRegressor
 from .compose.oversampler import SyntheticOverSampler as SyntheticOverSampler
+from .training.collapse import ModeCollapseWarning as ModeCollapseWarning
 from .training.collapse import PosteriorCollapseWarning as PosteriorCollapseWarning
 from .training.memorisation import MemorisationWarning as MemorisationWarning
 

@@ -131,3 +131,35 @@ def untouched_global_state(request):
     before = _global_state()
     yield
     assert _global_state() == before
+
+
+def stored(value, seen=None):
+    """Yield every array that an object holds."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from stored(part, seen)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from stored(part, seen)
+    elif hasattr(value, "detach"):
+        yield value.detach().cpu().numpy()
+    elif hasattr(value, "state_dict") and not isinstance(value, type):
+        yield from stored(dict(value.state_dict()), seen)
+    elif hasattr(value, "__dict__"):
+        yield from stored(vars(value), seen)
+
+
+def of_series(augmenter, X):
+    """Return the share of the values of series that an estimator holds."""
+    held = np.concatenate([a.ravel() for a in stored(augmenter) if a.dtype.kind == "f"])
+    X = X if X.ndim == 3 else X[:, None]
+    shape = augmenter.scaling_.split(X / augmenter.channel_scale_)[2]
+    known = [X, X / augmenter.channel_scale_, shape]
+    held = np.unique(held.astype(np.float32))
+    return [np.isin(part.astype(np.float32), held).mean() for part in known]

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import rel_entr
 from scipy.stats import ks_2samp, norm, wasserstein_distance
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import Ridge
@@ -193,6 +194,20 @@ class TestDistributions:
         moved[:, 2] += 2.0  # by two in a constant channel, in each of 8 time points
         assert metrics.mmd(same, moved) == pytest.approx(2 - 2 * np.exp(-32))
         assert metrics.mmd(REAL[:1], OTHER[:1]) < 0.0  # no pairs within either
+
+    def test_summaries_by_hand(self):
+        # in [0, 1]: median, mean, deviation, variance, root mean square, largest, least
+        real, other = np.array([[0.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 1.0]])
+        a = [0, 1 / 3, 2**0.5 / 3, 2 / 9, 3**-0.5, 1, 0]
+        b = [1, 2 / 3, 2**0.5 / 3, 2 / 9, (2 / 3) ** 0.5, 1, 0]
+        cosine = np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b))
+        found = metrics.summary_cosine_similarity(real, other)
+        assert found == pytest.approx(cosine)
+        p, q = np.array(a) / sum(a), np.array(b) / sum(b)
+        divergence = (rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum() / 2
+        found = metrics.summary_jensen_shannon_distance(real, other)
+        assert found == pytest.approx(np.sqrt(divergence))
+        assert metrics.summary_jensen_shannon_distance(real, real) == 0
 
     def test_a_permutation_test_counts_what_is_as_far(self):
         far = OTHER + 1000.0

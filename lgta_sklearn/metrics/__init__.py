@@ -45,6 +45,10 @@ from lgta_sklearn.metrics.probabilistic import (
     interval_width,
 )
 from lgta_sklearn.metrics.reporting import Report, report
+from lgta_sklearn.metrics.summaries import (
+    summary_cosine_similarity,
+    summary_jensen_shannon_distance,
+)
 from lgta_sklearn.metrics.usefulness import (
     augmentation_gain,
     predictive_score,
@@ -82,6 +86,8 @@ __all__ = [
     "signature_distance",
     "spectrum_distance",
     "strength_correlation",
+    "summary_cosine_similarity",
+    "summary_jensen_shannon_distance",
     "trts_score",
     "tstr_score",
     "wasserstein",

@@ -30,6 +30,7 @@ __all__ = [
     "build_denoiser",
     "choose_dropout",
     "choose_patch",
+    "zeroed",
 ]
 
 # most patches of a series, if there are many series, and if there are fewer than FEW:
@@ -76,8 +77,19 @@ def choose_dropout(n_samples: int) -> float:
     return DROPOUT if n_samples < FEW else 0.0
 
 
-def _zeroed(layer: nn.Linear) -> nn.Linear:
-    """Return a layer that starts at zero, so that a block starts as the identity."""
+def zeroed(layer: nn.Linear) -> nn.Linear:
+    """Return a layer that starts at zero, so that a block starts as the identity.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear
+        The layer, which is changed.
+
+    Returns
+    -------
+    torch.nn.Linear
+        The same layer.
+    """
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
@@ -139,7 +151,7 @@ class _Block(nn.Module):
         self.features = nn.Sequential(
             nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
         )
-        self.modulate = _zeroed(nn.Linear(condition_features, 6 * width))
+        self.modulate = zeroed(nn.Linear(condition_features, 6 * width))
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.dropout = dropout
 
@@ -170,8 +182,8 @@ class _Patched(nn.Module):
         Time points of a token; None chooses them by the length of the series.
     dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
-    zeroed : bool, default=True
-        Whether the output is zero before the training.
+    started : bool, default=False
+        Whether the output differs from zero before the training.
     """
 
     conditioned: ClassVar[bool] = True
@@ -188,7 +200,7 @@ class _Patched(nn.Module):
         n_blocks: int = 3,
         patch: int | None = None,
         dropout: float = DROPOUT,
-        zeroed: bool = True,
+        started: bool = False,
     ) -> None:
         super().__init__()
         width = width or condition_features
@@ -202,9 +214,9 @@ class _Patched(nn.Module):
             for _ in range(n_blocks)
         )
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
-        self.modulate = _zeroed(nn.Linear(condition_features, 2 * width))
+        self.modulate = zeroed(nn.Linear(condition_features, 2 * width))
         out = nn.Linear(width, self.patch * out_features)
-        self.out = _zeroed(out) if zeroed else out
+        self.out = out if started else zeroed(out)
         self.generator: torch.Generator | None = None
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
@@ -246,8 +258,8 @@ class Mixer(_Patched):
         Time points of a token; None chooses them by the length of the series.
     dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
-    zeroed : bool, default=True
-        Whether the output is zero before the training.
+    started : bool, default=False
+        Whether the output differs from zero before the training.
 
     References
     ----------
@@ -275,8 +287,8 @@ class DenoisingTransformer(_Patched):
         Time points of a token; None chooses them by the length of the series.
     dropout : float in [0, 1), default=0.05
         Share of features dropped in training.
-    zeroed : bool, default=True
-        Whether the output is zero before the training.
+    started : bool, default=False
+        Whether the output differs from zero before the training.
 
     References
     ----------
@@ -299,7 +311,7 @@ class _Residual(nn.Module):
             nn.Conv1d(n, out_features, 3, padding=1)
             for n in (in_features, out_features)
         )
-        self.modulate = _zeroed(nn.Linear(condition_features, 2 * out_features))
+        self.modulate = zeroed(nn.Linear(condition_features, 2 * out_features))
         same = in_features == out_features
         self.shortcut = (
             nn.Identity() if same else nn.Conv1d(in_features, out_features, 1)
@@ -417,7 +429,7 @@ class _Joined(nn.Module):
         width = condition_features
         self.embed = nn.Linear(in_features, width)
         self.backbone = backbone(width, width)
-        self.out = _zeroed(nn.Linear(width, out_features))
+        self.out = zeroed(nn.Linear(width, out_features))
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """Map (B, T, in_features) to (B, T, out_features)."""

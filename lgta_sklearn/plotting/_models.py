@@ -16,6 +16,22 @@ from lgta_sklearn.plotting._canvas import (
 
 __all__ = ["plot_reconstruction", "plot_training"]
 
+# for each picture its title, and columns of the history with their names
+OF_TRAINING = {
+    "loss": {"train_loss": "training", "valid_loss": "held out"},
+    "what it consists of": {
+        "train_reconstruction": "reconstruction",
+        "train_kl": "KL",
+        "train_equivariance": "equivariance",
+    },
+    "active units": {"active_units": "active units"},
+}
+OF_GAME = {
+    "loss of the critic": {"train_critic": "critic"},
+    "loss of the generator": {"train_generator": "generator"},
+    "distance from held-out series": {"valid_loss": "distance"},
+}
+
 
 def plot_reconstruction(
     augmenter: Any,
@@ -87,16 +103,21 @@ def plot_reconstruction(
 
 
 def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
-    """Plot the course of a training: loss, its parts, and active units.
+    """Plot the course of a training.
 
-    The loss is the negative evidence lower bound in nats per series. Training and
-    held-out loss cannot be compared while the KL term is warmed up, since the held-out
-    loss has the full term. The number of active units, which are the codes in use,
-    should rise after a few epochs; 0 is a collapse.
+    Of `LatentAugmenter`: loss, its parts, and active units. The loss is the negative
+    evidence lower bound in nats per series. Training and held-out loss cannot be
+    compared while the KL term is warmed up, since the held-out loss has the full term.
+    The number of active units, which are the codes in use, should rise after a few
+    epochs; 0 is a collapse.
+
+    Of `AdversarialAugmenter`: the losses of critic and generator, and the distance of
+    generated from held-out series. The losses say who is ahead, not how
+    good the samples are; that is what the distance says.
 
     Parameters
     ----------
-    augmenter : LatentAugmenter
+    augmenter : LatentAugmenter, DiffusionAugmenter or AdversarialAugmenter
         Fitted.
     ax : matplotlib.axes.Axes, array of Axes or None, default=None
         Axes to draw on: three, or one, which is split. None makes a new figure.
@@ -104,8 +125,7 @@ def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
     Returns
     -------
     ndarray of matplotlib.axes.Axes of shape (3,)
-        The axes: loss, parts of the training loss without their weights, active
-        units. The last two are empty if the criterion does not record its parts.
+        The axes. Those of what the training does not record are empty.
 
     Raises
     ------
@@ -124,16 +144,10 @@ def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
     """
     axes = panels(ax, 1, 3, (3.4, 2.8))[0]
     history = augmenter.history_
-    curves = [
-        {"train_loss": "training", "valid_loss": "held out"},
-        {
-            "train_reconstruction": "reconstruction",
-            "train_kl": "KL",
-            "train_equivariance": "equivariance",
-        },
-        {"active_units": "active units"},
-    ]
-    for panel, names in zip(axes, curves, strict=True):
+    adversarial = "train_critic" in history[0]
+    for panel, (title, names) in zip(
+        axes, (OF_GAME if adversarial else OF_TRAINING).items(), strict=True
+    ):
         styles = zip((UNSEEN, SYNTHETIC, REAL), ("-", "--", ":"), strict=True)
         for (column, name), (colour, style) in zip(names.items(), styles, strict=False):
             if column in history[0]:
@@ -145,10 +159,11 @@ def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
             panel.legend(frameon=False, fontsize="small")
         if not panel.lines:
             panel.text(0.5, 0.5, "not recorded", ha="center", transform=panel.transAxes)
-        tidy(panel, xlabel="epoch")
+        tidy(panel, title=title, xlabel="epoch")
+    if adversarial:
+        axes[2].axhline(0, color=UNSEEN, lw=0.8)
+        return axes
     tidy(axes[0], title="loss", ylabel="nats per series")
-    tidy(axes[1], title="what it consists of")
-    tidy(axes[2], title="active units")
     if axes[2].lines:
         axes[2].set_ylim(bottom=0)
         axes[2].yaxis.get_major_locator().set_params(integer=True)

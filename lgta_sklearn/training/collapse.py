@@ -1,16 +1,25 @@
-"""Posterior collapse: codes that carry no information."""
+"""Collapse: codes that carry no information, and samples that are all alike."""
 
 import warnings
 
 import numpy as np
 
-__all__ = ["ACTIVE_VARIANCE", "PosteriorCollapseWarning", "warn_of_collapse"]
+__all__ = [
+    "ACTIVE_VARIANCE",
+    "ModeCollapseWarning",
+    "PosteriorCollapseWarning",
+    "warn_of_collapse",
+]
 
 ACTIVE_VARIANCE = 0.01  # smallest variance of an active unit's posterior mean
 
 
 class PosteriorCollapseWarning(UserWarning):
     """The codes carry no information about the series."""
+
+
+class ModeCollapseWarning(UserWarning):
+    """The samples of a generator are alike, or leave out many of the series."""
 
 
 def warn_of_collapse(shape: np.ndarray, n_units: int, kl: float) -> None:
