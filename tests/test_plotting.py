@@ -6,7 +6,12 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 
-from lgta_sklearn import DirectAugmenter, LatentAugmenter, plotting
+from lgta_sklearn import (
+    AdversarialAugmenter,
+    DirectAugmenter,
+    LatentAugmenter,
+    plotting,
+)
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.transforms import Drift, Jitter
 
@@ -211,6 +216,15 @@ class TestModels:
         for name in ("reconstruction", "KL"):
             assert len(drawn(axes[1], name)[1]) == augmenter.n_iter_
         assert axes[2].get_lines()[0].get_ydata()[-1] <= 16
+
+    def test_the_course_of_a_game(self, waves):
+        players = AdversarialAugmenter(hidden_dim=8, max_epochs=2, random_state=0)
+        axes = plotting.plot_training(players.fit(waves))
+        for panel, column in zip(
+            axes, ("train_critic", "train_generator", "valid_loss"), strict=True
+        ):
+            wanted = [row[column] for row in players.history_]
+            np.testing.assert_array_equal(panel.get_lines()[0].get_ydata(), wanted)
 
     def test_a_loss_without_parts_leaves_panels_that_say_so(self, augmenter):
         from copy import copy

@@ -184,6 +184,7 @@ default="relativistic"
     (3, 24)
     """
 
+    uses_threads = True
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
         "backbone": ["mixer", "bilstm", "transformer", "multiscale", callable],
         "critic": ["cnn", "transformer", callable],

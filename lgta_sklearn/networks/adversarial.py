@@ -3,8 +3,8 @@
 Letters: ``u`` the shape of a series, (B, T, C); ``x`` the same with uncorrelated
 channels, in which small differences between similar channels are as large as anything
 else; ``w`` its attributes (level, log-scale, log-length) as normal scores, (B, K), see
-`networks.conditions`; ``z`` noise, (B, G + T * C); ``c`` the
-condition, (B, H); B batch, T time points, C channels, H hidden features.
+`networks.conditions`; ``z`` noise, (B, G + T * C); ``c`` the condition, (B, H); B
+batch, T time points, C channels, H hidden features.
 
 Level and scale are not generated: both networks are given those of the series. So a
 generated shape is standardised as a real one is, and the critic cannot tell it by its
@@ -222,8 +222,9 @@ class Adversaries(SeededModule):
 
         Returns
         -------
-        Tensor of shape (B, T, C)
-            Series with uncorrelated channels, 0 where one is missing.
+        Tensor of shape (B, T, (1 + N_DIFFERENCES) * C)
+            Series with uncorrelated channels, and their scaled differences; 0 where a
+            channel is missing.
         """
         return self._seen(shape.nan_to_num(), ~shape.isnan())
 
@@ -288,8 +289,9 @@ class Adversaries(SeededModule):
 
         Returns
         -------
-        Tensor of shape (B, T, C)
-            Series with uncorrelated channels, 0 where a value is missing.
+        Tensor of shape (B, T, (1 + N_DIFFERENCES) * C)
+            Series with uncorrelated channels, and their scaled differences; 0 where a
+            channel is missing.
         """
         u = self._generated(z, w, label)
         return self._seen(_standardised(u, present.to(u.dtype), free), present)
@@ -333,7 +335,7 @@ class Adversaries(SeededModule):
 
         Parameters
         ----------
-        sets : list of Tensor of shape (B, T, C)
+        sets : list of Tensor of shape (B, T, (1 + N_DIFFERENCES) * C)
             Series, as `real` and `imitated` return them.
         present : Tensor of bool of shape (B, T, C)
             Which values are not missing.
