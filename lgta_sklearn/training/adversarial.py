@@ -327,9 +327,9 @@ class FeatureDistance:
 
         Returns
         -------
-        float >= 0
-            Distance, 0 for equal distributions of infinitely many series; per root of
-            the number of features.
+        float
+            Unbiased estimate, divided by the root of the number of features: about 0
+            for equal distributions, and slightly negative by chance.
         """
         a, b = (
             torch.as_tensor((self.features.transform(X) - self.centre) / self.scale)
