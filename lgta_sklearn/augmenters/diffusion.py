@@ -55,7 +55,7 @@ BUDGET: dict[str, Any] = {
     "min_batches": 20,
 }
 JOINT_STEPS = 4100  # at most: a step that also learns levels takes 30 % longer
-FEWEST_JOINT = 300  # series: fewer do not suffice to learn levels
+FEWEST_JOINT = 25  # series for each attribute: fewer do not suffice to learn levels
 DRAWS = 32  # of a series, which are computed together
 VARIATION_STEPS, SCORE_LEVELS = 6, 16
 LEAST_MAX, HIDING = 10.0, 1.5  # highest level, also in units of the root of the length
@@ -90,8 +90,8 @@ class DiffusionAugmenter(
         How levels and scales are sampled: ``"given"`` draws them from `density`, and
         the shape given them; ``"joint"`` generates them by a network of their own, so
         that those of a series are not kept. ``"auto"`` is ``"given"`` if there are
-        fewer than 300 series, or if levels or scales drift (by the test of
-        `density.LocalDensity`), else ``"joint"``.
+        fewer than 50 series for each channel, or if levels or scales drift (by the test
+        of `density.LocalDensity`), else ``"joint"``.
     schedule : {"edm", "linear", "cosine"} or object, default="edm"
         Noise levels of training and sampling, see `lgta_sklearn.diffusion`. ``"edm"``
         samples from a highest level of 10, or, if that is more, 1.5 times the root of
@@ -418,7 +418,7 @@ n_timepoints)
         """
         if self.levels != "auto":
             return self.levels
-        if len(attributes) < FEWEST_JOINT:
+        if len(attributes) < FEWEST_JOINT * attributes.shape[1]:
             return "given"
         seed = as_int(stream(rng, Use.CALIBRATION))
         blocks = AttributeSpace((0,), self.scaling_.min_scale_).blocks
