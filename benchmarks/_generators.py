@@ -15,22 +15,18 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 
-from lgta_sklearn import DiffusionAugmenter, LatentAugmenter
+from lgta_sklearn import AdversarialAugmenter, DiffusionAugmenter, LatentAugmenter
 
 
-def latent_augmenter(backbone):
+def ours(kind, **params):
+    """Return the generator of an augmenter."""
+
     def fit(X, seed, budget):
-        augmenter = LatentAugmenter(backbone, random_state=seed, device="cpu").fit(X)
+        augmenter = kind(random_state=seed, device="cpu", **params).fit(X)
         n_parameters = sum(p.numel() for p in augmenter.module_.parameters())
         return lambda n: augmenter.sample(n, random_state=seed), n_parameters
 
     return fit
-
-
-def diffusion_augmenter(X, seed, budget):
-    augmenter = DiffusionAugmenter(random_state=seed, device="cpu").fit(X)
-    n_parameters = sum(p.numel() for p in augmenter.module_.parameters())
-    return lambda n: augmenter.sample(n, random_state=seed), n_parameters
 
 
 def gaussian(X, seed, budget):
@@ -186,12 +182,26 @@ def tsgm_vae(X, seed, budget):
     return draw, vae.encoder.count_params() + vae.decoder.count_params()
 
 
+# the networks of Delaney et al. (2019) and of TTS-GAN, with our loss and with theirs
+BILSTM = {"backbone": "bilstm", "minibatch": "discrimination"}
+CROSS_ENTROPY = {"loss": "cross_entropy"}
+TTS = {"backbone": "transformer", "critic": "transformer", "minibatch": None}
+LSGAN = {"loss": "least_squares"}
 GENERATORS = {
     **{
-        f"LatentAugmenter, {backbone}": latent_augmenter(backbone)
+        f"LatentAugmenter, {backbone}": ours(LatentAugmenter, backbone=backbone)
         for backbone in ("cnn_gru", "transformer", "lstm")
     },
-    "DiffusionAugmenter": diffusion_augmenter,
+    "DiffusionAugmenter": ours(DiffusionAugmenter),
+    "AdversarialAugmenter": ours(AdversarialAugmenter),
+    **{
+        f"AdversarialAugmenter, {name}": ours(AdversarialAugmenter, **BILSTM, **loss)
+        for name, loss in (("BiLSTM", {}), ("BiLSTM, cross-entropy", CROSS_ENTROPY))
+    },
+    **{
+        f"AdversarialAugmenter, {name}": ours(AdversarialAugmenter, **TTS, **loss)
+        for name, loss in (("Transformers", {}), ("Transformers, LSGAN", LSGAN))
+    },
     "Gaussian": gaussian,
     "SMOTE": smote,
     "jitter": jitter,

@@ -120,6 +120,7 @@ def page():
         "the strong critics are means. Seconds on one core, while another process "
         "worked on the other.",
         markdown(table),
+        (DOCS / "discriminative_notes.md").read_text().rstrip(),
     )
 
 

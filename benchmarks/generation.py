@@ -31,7 +31,7 @@ from lgta_sklearn import metrics
 RESULTS = DOCS / "generation.jsonl"
 FLOORS = TRAINING, NEW = "floor: training series", "floor: new series"
 OURS = "LatentAugmenter, cnn_gru"
-NOT_OTHERS = "LatentAugmenter", "DiffusionAugmenter", "floor"
+NOT_OTHERS = "LatentAugmenter", "DiffusionAugmenter", "AdversarialAugmenter", "floor"
 COPY = 0.9  # nearer to the training series than new series are, which a floor says
 LONGEST = 500  # time points
 MOST = 1500  # series of each part that are compared
