@@ -144,13 +144,19 @@ def main():
     page()
 
 
+def _spread(errors):
+    """Return the mean, with the range if there are several seeds."""
+    if len(errors) == 1:
+        return f"{errors.mean():.3f} (n=1)"
+    low, high = errors.min(), errors.max()
+    return f"{errors.mean():.3f} ({low:.3f}-{high:.3f}; n={len(errors)})"
+
+
 def page():
     """Write the tables."""
     rows = pd.DataFrame(read_rows(RESULTS)).drop(columns="seconds")
     cells = rows.groupby(["set", "hidden", "way"], sort=False)
-    errors = cells["error"].agg(
-        lambda e: f"{e.mean():.3f} ({e.min():.3f}-{e.max():.3f}; n={len(e)})"
-    )
+    errors = cells["error"].agg(_spread)
     drawn = cells.mean().drop(columns=["error", "seed"]).dropna()
     of_errors, of_draws = __doc__.split("\n\n")[1:3]
     write(

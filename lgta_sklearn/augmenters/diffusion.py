@@ -70,7 +70,8 @@ class DiffusionAugmenter(
     scale. Sampling starts at noise and removes it step by step. Of a training series
     nothing is kept but, by some `levels`, its level and scale: the fitted object and
     its file hold no shape. So it is the family for data that cannot be shared, for gaps
-    (`sample_imputations` draws what may have been there), and for many series. It
+    (`sample_imputations` draws what may have been there; only what is nearly straight,
+    such as counters, is filled better by straight lines), and for many series. It
     trains for minutes, `LatentAugmenter` for seconds, which of few series, say less
     than five hundred, also makes the better samples.
 
