@@ -32,7 +32,7 @@ BUDGET: dict[str, Any] = {
     "lr": 1e-3,
     "min_batches": 20,
 }
-N_KERNELS, MOST_DIAGNOSED = 200, 512
+N_KERNELS, MOST_FEATURES, MOST_DIAGNOSED = 200, 128, 512
 SMALLEST = 1e-6  # variance
 PATIENCE = 0.5  # share of the plan without a gain after which training ends
 
@@ -349,11 +349,16 @@ default="relativistic"
 
 def _distance(X: np.ndarray, seed: int) -> Any:
     """Return the measure of the distance between sets of shapes."""
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+
     from lgta_sklearn.metrics import RandomConvolutions
     from lgta_sklearn.training.adversarial import FeatureDistance
 
-    features = RandomConvolutions(N_KERNELS, random_state=seed).fit(X)
-    return FeatureDistance(features, X)
+    # whitened: what series do not vary in is where generated ones are found out
+    whitened = PCA(min(max(len(X) // 4, 1), MOST_FEATURES), whiten=True, random_state=0)
+    features = make_pipeline(RandomConvolutions(N_KERNELS, random_state=seed), whitened)
+    return FeatureDistance(features.fit(X), X)
 
 
 def _as_tensors(statistics: ChannelStatistics, X: np.ndarray) -> dict[str, Any]:
