@@ -181,7 +181,7 @@ def page():
     for name in [*SETS, *LONGER]:
         own = rows[rows["set"] == name]
         if name == LONGER[0]:
-            tables += ["# Few long series", OF_LONGER]
+            tables += ["## Few long series", OF_LONGER]
         if len(own):
             tables += [f"## {name}", markdown(table(own))]
     published = pd.DataFrame(
