@@ -70,7 +70,7 @@ default="relativistic"
         real one (R3GAN); ``"least_squares"`` is that of TTS-GAN, ``"cross_entropy"``
         (with soft labels) that of Delaney et al.
     penalty : float or None, default=None
-        Weight of the penalty on the slope of the critic. None takes 1 for the
+        Weight of the penalty on the slope of the critic. None takes 0.3 for the
         relativistic loss (at real and at generated series, towards 0), 10 for
         Wasserstein (between them, towards 1), and 0 for the others.
     minibatch : {"deviation", "discrimination"} or None, default="deviation"

@@ -75,6 +75,8 @@ SHORTEST, LONGEST = 4, 32  # lengths between which a critic convolves
 class Adversaries(SeededModule):
     """A generator and its critic, which learn from each other.
 
+    It has no `forward`: the net of `training.adversarial` calls its parts in turn.
+
     Parameters
     ----------
     n_channels, n_timepoints : int
@@ -172,30 +174,6 @@ class Adversaries(SeededModule):
             for name, part in [*self.named_modules()]:
                 if isinstance(part, nn.Linear) and not ZEROED.fullmatch(name):
                     spectral_norm(part)
-
-    def forward(
-        self, shape: Tensor, free: Tensor, attributes: Tensor, label: Tensor
-    ) -> Tensor:
-        """Score real series.
-
-        Parameters
-        ----------
-        shape : Tensor of shape (B, T, C)
-            Shapes, NaN where a value is missing or the series has ended.
-        free : Tensor of bool of shape (B, C)
-            Not used.
-        attributes : Tensor of shape (B, K)
-            Attributes.
-        label : Tensor of int of shape (B,)
-            Numbers of classes.
-
-        Returns
-        -------
-        Tensor of shape (B,)
-            Scores.
-        """
-        w = self.scores(attributes)
-        return self.judged([self.real(shape)], ~shape.isnan(), w, label)[0]
 
     def scores(self, attributes: Tensor) -> Tensor:
         """Return attributes as normal scores.

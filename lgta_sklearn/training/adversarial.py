@@ -445,21 +445,25 @@ class AdversarialNet(AugmenterNet):
         x: Tensor = self.module_.imitated(z, *(inputs[name] for name in names))
         return x
 
+    def _judged(self, inputs: dict[str, Tensor], *sets: Tensor) -> list[Tensor]:
+        """Return the scores of sets of series with the attributes of the real ones."""
+        given = (inputs[name] for name in ("present", "w", "label"))
+        scores: list[Tensor] = self.module_.judged(list(sets), *given)
+        return scores
+
     def _critic_step(self, inputs: dict[str, Tensor]) -> Tensor:
         """Improve the critic; return its loss, without the penalty."""
         module, criterion = self.module_, self.criterion_
-        given = inputs["present"], inputs["w"], inputs["label"]
-
-        def judged(*sets: Tensor) -> list[Tensor]:
-            scores: list[Tensor] = module.judged(list(sets), *given)
-            return scores
-
         with torch.no_grad():
             fake = self._imitated(inputs)
-        pair = module.real(inputs["shape"]), fake
+        pair = inputs["real"], fake
+
+        def score(x: Tensor) -> Tensor:
+            return self._judged(inputs, x)[0]
+
         by_difference = criterion.penalty and not (criterion.between or self.exact)
         moved = [x + STEP * self._normal(x) for x in pair if by_difference]
-        scores = judged(*pair, *moved)
+        scores = self._judged(inputs, *pair, *moved)
         loss: Tensor = criterion.critic(*scores[:2])
         slope = torch.zeros(())
         if by_difference:
@@ -467,9 +471,9 @@ class AdversarialNet(AugmenterNet):
             slope = squared_slope_by_difference(*both, STEP)
         elif criterion.between:
             share = torch.rand(len(fake), generator=module.generator).to(fake.device)
-            slope = slope_penalty(lambda x: judged(x)[0], *pair, share)
+            slope = slope_penalty(score, *pair, share)
         elif criterion.penalty:
-            slopes = [squared_slope(lambda x: judged(x)[0], x) for x in pair]
+            slopes = [squared_slope(score, x) for x in pair]
             slope = torch.stack(slopes).mean()
         self._update(module.critic, loss + criterion.penalty * slope)
         return loss.detach()
@@ -480,12 +484,9 @@ class AdversarialNet(AugmenterNet):
 
     def _generator_step(self, inputs: dict[str, Tensor]) -> Tensor:
         """Improve the generator; return its loss."""
-        module = self.module_
-        fake, real = self._imitated(inputs), module.real(inputs["shape"])
-        given = inputs["present"], inputs["w"], inputs["label"]
-        scores = module.judged([real, fake], *given)
+        scores = self._judged(inputs, inputs["real"], self._imitated(inputs))
         loss: Tensor = self.criterion_.generator(*scores)
-        self._update(module.generative, loss)
+        self._update(self.module_.generative, loss)
         return loss.detach()
 
     def _update(self, part: nn.Module, loss: Tensor) -> None:
@@ -520,15 +521,15 @@ class AdversarialNet(AugmenterNet):
         with torch.no_grad():
             # the same noise in each epoch, so that distances compare
             fake = self._imitated(many, torch.Generator().manual_seed(0))
-            real = module.real(inputs["shape"])
         sets = (
             x[..., : module.layout[1]].transpose(1, 2).cpu().double().numpy()
-            for x in (real, fake)
+            for x in (inputs["real"], fake)
         )
         return {"loss": torch.tensor(module.distance(*sets)), "y_pred": None}
 
 
 def _completed(module: Any, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the inputs with normal scores, and which values are present."""
-    w = module.scores(inputs["attributes"])
-    return {**inputs, "w": w, "present": ~inputs["shape"].isnan()}
+    """Return the inputs with what both players see of the real series."""
+    shape, w = inputs["shape"], module.scores(inputs["attributes"])
+    real = module.real(shape)
+    return {**inputs, "w": w, "present": ~shape.isnan(), "real": real}
