@@ -21,15 +21,15 @@ from lgta_sklearn import (
 from lgta_sklearn._runtime import seeded_initialisation
 from lgta_sklearn.augmenters._diagnosis import diagnose
 from lgta_sklearn.datasets import make_waves
-from lgta_sklearn.networks.adversarial import (
+from lgta_sklearn.networks.backbones import CNNGRU
+from lgta_sklearn.networks.critics import (
     CRITICS,
-    GENERATORS,
     CNNCritic,
     MinibatchDeviation,
     MinibatchDiscrimination,
 )
-from lgta_sklearn.networks.backbones import CNNGRU
 from lgta_sklearn.networks.denoising import Mixer
+from lgta_sklearn.networks.generators import GENERATORS
 from lgta_sklearn.training import adversarial as training
 from lgta_sklearn.training.nets import AugmenterNet
 

@@ -11,10 +11,11 @@ from lgta_sklearn.networks.layers import (
     Conv,
     Lengthen,
     Shorten,
+    choose_stride,
     sinusoidal_positions,
 )
 from lgta_sklearn.networks.recurrence import recur
-from lgta_sklearn.networks.vae import VAE, choose_stride
+from lgta_sklearn.networks.vae import VAE
 
 
 @pytest.fixture(autouse=True)
@@ -99,9 +100,10 @@ def test_strided_layers_change_the_length_by_the_stride(stride):
 
 
 def test_the_stride_keeps_the_costly_part_short():
-    assert choose_stride(24) == 4
+    assert choose_stride(24, 64) == 1
+    assert choose_stride(24, 64, 4) == 4
     for n_timepoints in (256, 1000, 5000, 100_000):
-        assert n_timepoints / choose_stride(n_timepoints) <= 64
+        assert n_timepoints / choose_stride(n_timepoints, 64) <= 64
 
 
 def test_positions_are_told_apart():

@@ -63,7 +63,7 @@ default="mixer"
         quarter length, for long series. Those of `LatentAugmenter`
         (`networks.backbones`) can be used, too.
     critic : {"cnn", "transformer"} or callable, default="cnn"
-        Critic: a name, or a class as `networks.adversarial` describes them.
+        Critic: a name, or a class as `networks.critics` describes them.
     loss : {"relativistic", "least_squares", "wasserstein", "hinge", "cross_entropy"}, \
 default="relativistic"
         Loss of both networks. ``"relativistic"`` scores each generated series against a
@@ -264,8 +264,10 @@ default="relativistic"
         self, parts: SeriesParts, labels: np.ndarray | None, rng: np.random.Generator
     ) -> Any:
         """Return what to train: a generator and its critic."""
-        from lgta_sklearn.networks import adversarial as networks
+        from lgta_sklearn.networks.adversarial import Adversaries
         from lgta_sklearn.networks.backbones import resolve_backbone
+        from lgta_sklearn.networks.critics import CRITICS
+        from lgta_sklearn.networks.generators import GENERATORS
         from lgta_sklearn.training.adversarial import LOSSES, AdversarialNet
         from lgta_sklearn.training.callbacks import AveragedWeights
         from lgta_sklearn.training.spec import Budget, TrainingSpec
@@ -277,7 +279,7 @@ default="relativistic"
         shape = interpolate_gaps(parts.shape).transpose(0, 2, 1)
         X = statistics.uncorrelated(shape).transpose(0, 2, 1)
         return TrainingSpec(
-            module=networks.Adversaries,
+            module=Adversaries,
             inputs={
                 "shape": parts.shape.transpose(0, 2, 1),
                 "free": parts.scale > self.scaling_.min_scale_,
@@ -289,8 +291,8 @@ default="relativistic"
             module_params={
                 "n_channels": n_channels,
                 "n_timepoints": n_timepoints,
-                "backbone": resolve_backbone(self.backbone, networks.GENERATORS),
-                "critic": resolve_backbone(self.critic, networks.CRITICS),
+                "backbone": resolve_backbone(self.backbone, GENERATORS),
+                "critic": resolve_backbone(self.critic, CRITICS),
                 "n_classes": int(labels.max()) + 1,
                 "lengths_vary": statistics.lengths_vary,
                 "hidden_dim": self.hidden_dim,

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lgta_sklearn._files.registry import storable
+from lgta_sklearn.networks.layers import choose_stride
 
 __all__ = [
     "DENOISERS",
@@ -30,6 +31,7 @@ __all__ = [
     "build_denoiser",
     "choose_dropout",
     "choose_patch",
+    "patches",
     "zeroed",
 ]
 
@@ -55,10 +57,27 @@ def choose_patch(n_timepoints: int, n_samples: int = FEW) -> int:
         The smallest power of two that gives at most 16 patches, or 24 for fewer than
         1000 series.
     """
-    most, patch = FEW_TOKENS if n_samples < FEW else MANY_TOKENS, 1
-    while n_timepoints > most * patch:
-        patch *= 2
-    return patch
+    most = FEW_TOKENS if n_samples < FEW else MANY_TOKENS
+    return choose_stride(n_timepoints, most)
+
+
+def patches(x: Tensor, patch: int) -> Tensor:
+    """Return the patches of sequences.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, T, F)
+        Sequences.
+    patch : int
+        Time points of a patch.
+
+    Returns
+    -------
+    Tensor of shape (B, L, patch * F)
+        L = T / patch, rounded up; zeros follow the sequence.
+    """
+    x = F.pad(x, (0, 0, 0, -x.shape[1] % patch))
+    return x.unflatten(1, (-1, patch)).flatten(2)
 
 
 def choose_dropout(n_samples: int) -> float:
@@ -206,7 +225,6 @@ class _Patched(nn.Module):
         width = width or condition_features
         self.patch = patch or choose_patch(n_timepoints)
         n_tokens = math.ceil(n_timepoints / self.patch)
-        self.n_missing = n_tokens * self.patch - n_timepoints
         self.embed = nn.Linear(self.patch * in_features, width)
         self.positions = nn.Parameter(0.02 * torch.randn(n_tokens, width))
         self.blocks = nn.ModuleList(
@@ -222,8 +240,7 @@ class _Patched(nn.Module):
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """Map (B, T, in_features) to (B, T, out_features)."""
         n_timepoints = x.shape[1]
-        x = F.pad(x, (0, 0, 0, self.n_missing))
-        x = x.unflatten(1, (-1, self.patch)).flatten(2)  # (B, L, patch * in)
+        x = patches(x, self.patch)  # (B, L, patch * in)
         # tokens first: mixing over them is then one product of matrices
         h = self.embed(x.transpose(0, 1)) + self.positions[:, None]  # (L, B, H)
         c = F.silu(c)

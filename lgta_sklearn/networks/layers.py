@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Conv", "Lengthen", "SeededModule", "Shorten", "sinusoidal_positions"]
+__all__ = [
+    "Conv",
+    "Lengthen",
+    "SeededModule",
+    "Shorten",
+    "choose_stride",
+    "sinusoidal_positions",
+]
 
 
 class SeededModule(nn.Module):
@@ -132,6 +139,29 @@ class Lengthen(nn.Module):
             x = conv(F.gelu(x) if i else x)
             x = x.reshape(x.shape[0], x.shape[1] * self.factor, -1)  # (B, 2L, H)
         return x
+
+
+def choose_stride(n_timepoints: int, most: int, least: int = 1) -> int:
+    """Return the smallest power of two that leaves at most so many steps.
+
+    Parameters
+    ----------
+    n_timepoints : int
+        Length of the series.
+    most : int
+        Largest number of steps.
+    least : int, default=1
+        Smallest stride, a power of two.
+
+    Returns
+    -------
+    int
+        Time points of a step.
+    """
+    stride = least
+    while n_timepoints > most * stride:
+        stride *= 2
+    return stride
 
 
 def sinusoidal_positions(n_steps: int, n_features: int, like: Tensor) -> Tensor:

@@ -24,31 +24,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lgta_sklearn._files.registry import storable
-from lgta_sklearn.networks.layers import Lengthen, Shorten
+from lgta_sklearn.networks.layers import Lengthen, Shorten, choose_stride
 
-__all__ = ["VAE", "choose_stride"]
+__all__ = ["VAE"]
 
+LEAST_STRIDE = 4
 MAX_STEPS = 64  # a longer sequence is shortened further before the backbone
 SQUEEZED = 8  # features per step that the latent head sees
-
-
-def choose_stride(n_timepoints: int) -> int:
-    """Return the power of two, at least 4, that leaves at most 64 steps.
-
-    Parameters
-    ----------
-    n_timepoints : int
-        Length T of the series.
-
-    Returns
-    -------
-    int
-        The stride.
-    """
-    stride = 4
-    while n_timepoints > stride * MAX_STEPS:
-        stride *= 2
-    return stride
 
 
 @storable
@@ -110,7 +92,9 @@ class VAE(nn.Module):
         self.generator, self.perturb = generator, perturb
         self.encoder = backbone(hidden_dim, hidden_dim)
         self.decoder = backbone(hidden_dim, hidden_dim)
-        self.stride = getattr(self.encoder, "stride", 1) or choose_stride(n_timepoints)
+        self.stride = getattr(self.encoder, "stride", 1) or choose_stride(
+            n_timepoints, MAX_STEPS, LEAST_STRIDE
+        )
         if self.stride.bit_count() != 1:
             raise ValueError(
                 f"the stride of a backbone must be a power of two, got {self.stride}."
