@@ -50,6 +50,7 @@ class Use(IntEnum):
     MEASURE = 23
     IMPUTE = 24
     DIFFUSION = 25  # the noise that samples start from
+    GROUPS = 26  # of similar shapes
 
 
 def stream(

@@ -20,6 +20,7 @@ from lgta_sklearn import (
 )
 from lgta_sklearn._runtime import seeded_initialisation
 from lgta_sklearn.augmenters._diagnosis import diagnose
+from lgta_sklearn.augmenters._groups import ShapeGroups, processes
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.networks.backbones import CNNGRU
 from lgta_sklearn.networks.critics import (
@@ -162,7 +163,7 @@ class TestMinibatch:
 def test_a_generator_starts_as_the_gaussian_process_of_the_series():
     waves = make_waves(4000, n_timepoints=16, random_state=0)
     X = np.stack(np.split(waves, 2), axis=1)  # (2000, 2, 16)
-    augmenter = fast(lr=1e-12).fit(X)  # nothing is learned
+    augmenter = fast(lr=1e-12, n_components=1).fit(X)  # nothing is learned
     real = augmenter.scaling_.split(X / augmenter.channel_scale_)[2]
     drawn = augmenter.sample(2000, random_state=0)
     shape = augmenter.scaling_.split(drawn / augmenter.channel_scale_)[2]
@@ -170,6 +171,69 @@ def test_a_generator_starts_as_the_gaussian_process_of_the_series():
         wanted, found = (np.cov(u[:, channel].T) for u in (real, shape))
         assert np.abs(found - wanted).max() < 0.15 * wanted.max()
         assert np.abs(np.corrcoef(found.ravel(), wanted.ravel())[0, 1]) > 0.98
+
+
+class TestGroups:
+    """Series are grouped by class and shape, and new series get a group."""
+
+    @staticmethod
+    def two_kinds(n_samples=400):
+        """Return rising series of high level, falling ones of low level, and which."""
+        rng = np.random.default_rng(0)
+        kind = rng.integers(2, size=n_samples)
+        slope = np.where(kind, 1, -1)[:, None] * np.linspace(-1, 1, 16)
+        noise = 0.1 * rng.standard_normal((n_samples, 16))
+        return slope + noise + np.where(kind, 5, -5)[:, None], kind
+
+    def test_kinds_of_shapes_are_found_and_start_apart(self, tmp_path):
+        X, kind = self.two_kinds()
+        augmenter = fast(lr=1e-12, n_components=2).fit(X)  # nothing is learned
+        drawn = augmenter.sample(400, random_state=0)
+        slope = drawn[:, -4:].mean(axis=1) - drawn[:, :4].mean(axis=1)
+        assert (np.abs(slope) > 1).all()  # one Gaussian process has all slopes
+        right = (slope > 0) == (drawn.mean(axis=1) > 0)  # as in the series
+        assert right.mean() > 0.9
+        assert np.mean(slope > 0) == pytest.approx(kind.mean(), abs=0.1)
+        augmenter.save(tmp_path / "augmenter.safetensors")
+        loaded = AdversarialAugmenter.load(tmp_path / "augmenter.safetensors")
+        assert same(loaded.sample(400, random_state=0), drawn)
+
+    def test_a_group_belongs_to_a_class(self):
+        X, kind = self.two_kinds()
+        levels = X - X.mean(axis=1, keepdims=True)  # the level says nothing
+        augmenter = fast(lr=1e-12).fit(levels, kind)
+        drawn, y = augmenter.sample(100, return_y=True, random_state=0)
+        assert np.array_equal(drawn[:, -1] > drawn[:, 0], y == 1)
+
+    def test_shares_are_those_of_the_series_where_attributes_say_nothing(self):
+        rng = np.random.default_rng(0)
+        X, w = rng.normal(size=(1000, 1, 6)), np.zeros((1000, 2))
+        X[:250] += 5 * np.arange(6)
+        groups = ShapeGroups(2)
+        found = groups.fit(X, w, np.zeros(1000, dtype=int), seed=0)
+        assert sorted(np.bincount(found)) == [250, 750]
+        drawn = groups.draw(w, np.zeros(1000, dtype=int), np.random.default_rng(1))
+        assert np.bincount(drawn) == pytest.approx(np.bincount(found), abs=50)
+
+    @pytest.mark.parametrize("n_samples", [1, 2, 12, 60, 130])
+    @pytest.mark.parametrize("n_components", [None, 1, 3])
+    def test_no_group_is_small(self, n_samples, n_components):
+        X = np.random.default_rng(0).normal(size=(n_samples, 2, 5))
+        X[: n_samples // 10] += 100  # few series of another kind
+        w, labels = X.mean(axis=2), np.zeros(n_samples, dtype=int)
+        groups = ShapeGroups(n_components)
+        found = groups.fit(X, w, labels, seed=0)
+        assert np.bincount(found).min() >= min(10, n_samples)
+        first = groups.draw(w[:1], labels[:1], np.random.default_rng(0))
+        drawn = groups.draw(w, labels, np.random.default_rng(0))
+        assert drawn[0] == first[0]
+        assert set(drawn) <= set(found)
+
+    def test_a_small_class_has_the_mean_of_all(self):
+        X = np.random.default_rng(0).normal(size=(40, 1, 5))
+        parts = processes(X, np.repeat([0, 1], [36, 4]), 2, most=5)
+        assert parts["mean"][1] == pytest.approx(X.mean(axis=0).T)
+        assert parts["mean"][0] == pytest.approx(X[:36].mean(axis=0).T)
 
 
 @pytest.mark.parametrize(
@@ -261,9 +325,9 @@ def test_what_is_missing_is_not_seen(trained, motions):
 
 
 def test_the_history_has_both_losses_and_the_distance(trained):
-    row = trained.history_[-1]
-    assert {"train_critic", "train_generator", "valid_loss"} <= set(row)
-    assert row["train_loss"] == pytest.approx(row["train_critic"], rel=1e-5)
+    for row in trained.history_:
+        assert {"train_critic", "train_generator", "valid_loss"} <= set(row)
+        assert row["train_loss"] == pytest.approx(row["train_critic"], rel=1e-5)
     assert len(trained.validation_curve_) == trained.n_iter_
 
 

@@ -1,4 +1,4 @@
-"""What a diffusion model is told about series, besides noisy values.
+"""What generators are told about series: attributes, and noisy or known values.
 
 This module keeps statistics of channels, no row of any series.
 
@@ -161,6 +161,28 @@ class ChannelStatistics:
         if self.lengths_vary:
             columns.append(np.log(parts.lengths)[:, None])
         return np.concatenate(columns, axis=1)
+
+    def scores(self, attributes: np.ndarray) -> np.ndarray:
+        """Return attributes as normal scores.
+
+        Parameters
+        ----------
+        attributes : ndarray of shape (n_samples, n_attributes)
+            Attributes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_attributes)
+            Normal quantiles of their ranks among the training series.
+        """
+        from torch import as_tensor
+
+        from lgta_sklearn.networks.conditions import normal_scores
+
+        w: np.ndarray = normal_scores(
+            as_tensor(attributes), as_tensor(self.knots)
+        ).numpy()
+        return w
 
     def columns(self, w: np.ndarray) -> np.ndarray:
         """Return levels, log-scales and log-lengths of normal scores.

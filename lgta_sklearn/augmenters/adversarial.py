@@ -4,7 +4,8 @@ Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n,
 ``U`` their shapes, ``X = m + s * U``; ``V`` the attributes ``(m, log s)``, with the log
 of the length if lengths vary; ``z`` noise.
 
-    sample       X = m + s * G(z; m, s)    with (m, log s) drawn by the density
+    sample       X = m + s * G(z; m, s, g)    with (m, log s) drawn by the density,
+                                              and the group g given these
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from lgta_sklearn._random import Use, as_int, stream, torch_stream
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._conditions import ChannelStatistics
 from lgta_sklearn.augmenters._diagnosis import diagnose
+from lgta_sklearn.augmenters._groups import ShapeGroups, processes
 from lgta_sklearn.augmenters._trained import SeriesParts, TrainedAugmenter
 from lgta_sklearn.gaps import interpolate_gaps
 
@@ -33,7 +35,7 @@ BUDGET: dict[str, Any] = {
     "min_batches": 20,
 }
 N_KERNELS, MOST_FEATURES, MOST_DIAGNOSED = 200, 128, 512
-SMALLEST = 1e-6  # variance
+SMALLEST = 1e-6  # mean square of a difference
 PATIENCE = 0.5  # share of the plan without a gain after which training ends
 
 
@@ -82,6 +84,11 @@ default="relativistic"
         Width of both networks.
     noise_dim : int, default=16
         Noise that all time points share, besides that of each value.
+    n_components : "auto" or int, default="auto"
+        Groups of similar shapes in each class, found by a Gaussian mixture: the
+        generator starts as a Gaussian process for each group, and both networks are
+        told the group. ``"auto"`` takes one for each 50 series of a class, at most 16.
+        Of fewer than 10 series no group is made.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
         Density of levels and log-scales, for each class, as in `LatentAugmenter`.
     gaps : {"keep", "fill"}, default="keep"
@@ -200,6 +207,7 @@ default="relativistic"
         "spectral_norm": [True],
         "hidden_dim": [AT_LEAST_ONE],
         "noise_dim": [Bounds(Integral, 0)],
+        "n_components": ["auto", AT_LEAST_ONE],
         "density": ["auto", "local", "mixture", "normal", "method sample"],
         "gaps": ["keep", "fill"],
         "max_epochs": [None, AT_LEAST_ONE],
@@ -221,6 +229,7 @@ default="relativistic"
         spectral_norm: bool = False,
         hidden_dim: int = 64,
         noise_dim: int = 16,
+        n_components: str | int = "auto",
         density: Any = "auto",
         gaps: str = "keep",
         max_epochs: int | None = None,
@@ -240,6 +249,7 @@ default="relativistic"
         self.spectral_norm = spectral_norm
         self.hidden_dim = hidden_dim
         self.noise_dim = noise_dim
+        self.n_components = n_components
         self.density = density
         self.gaps = gaps
         self.max_epochs = max_epochs
@@ -265,44 +275,34 @@ default="relativistic"
     ) -> Any:
         """Return what to train: a generator and its critic."""
         from lgta_sklearn.networks.adversarial import Adversaries
-        from lgta_sklearn.networks.backbones import resolve_backbone
-        from lgta_sklearn.networks.critics import CRITICS
-        from lgta_sklearn.networks.generators import GENERATORS
         from lgta_sklearn.training.adversarial import LOSSES, AdversarialNet
         from lgta_sklearn.training.callbacks import AveragedWeights
         from lgta_sklearn.training.spec import Budget, TrainingSpec
 
-        n_samples, n_channels, n_timepoints = parts.shape.shape
-        labels = np.zeros(n_samples, dtype=int) if labels is None else labels
         statistics = ChannelStatistics(parts, self.scaling_.min_scale_)
-        self._state.statistics = statistics
         shape = interpolate_gaps(parts.shape).transpose(0, 2, 1)
         X = statistics.uncorrelated(shape).transpose(0, 2, 1)
+        attributes = statistics.attributes(parts)
+        self._state.statistics, self._state.groups = statistics, ShapeGroups(self._most)
+        groups = self._state.groups.fit(
+            X,
+            statistics.scores(attributes),
+            np.zeros(len(X), dtype=int) if labels is None else labels,
+            as_int(stream(rng, Use.GROUPS)),
+        )
         return TrainingSpec(
             module=Adversaries,
             inputs={
                 "shape": parts.shape.transpose(0, 2, 1),
                 "free": parts.scale > self.scaling_.min_scale_,
-                "attributes": statistics.attributes(parts),
-                "label": labels,
+                "attributes": attributes,
+                "group": groups,
             },
             criterion=LOSSES[self.loss],
             criterion_params={"penalty": self.penalty},
-            module_params={
-                "n_channels": n_channels,
-                "n_timepoints": n_timepoints,
-                "backbone": resolve_backbone(self.backbone, GENERATORS),
-                "critic": resolve_backbone(self.critic, CRITICS),
-                "n_classes": int(labels.max()) + 1,
-                "lengths_vary": statistics.lengths_vary,
-                "hidden_dim": self.hidden_dim,
-                "noise_dim": self.noise_dim,
-                "minibatch": self.minibatch,
-                "normalised": bool(self.spectral_norm),
-                "gaps": bool(np.isnan(parts.shape).any()),
-            },
+            module_params=self._module_params(parts),
             training_params={
-                "statistics": _as_tensors(statistics, X),
+                "statistics": self._tensors(X, groups),
                 "generator": torch_stream(rng, Use.LATENT),
                 "distance": _distance(X, as_int(stream(rng, Use.MEASURE))),
             },
@@ -314,6 +314,50 @@ default="relativistic"
             drop_last=True,
             budget=Budget(**BUDGET),
         )
+
+    @property
+    def _most(self) -> int | None:
+        """Return the largest number of groups of a class; None chooses it."""
+        return None if self.n_components == "auto" else int(self.n_components)
+
+    def _module_params(self, parts: SeriesParts) -> dict[str, Any]:
+        """Return the arguments of the networks that are saved with them."""
+        from lgta_sklearn.networks.backbones import resolve_backbone
+        from lgta_sklearn.networks.critics import CRITICS
+        from lgta_sklearn.networks.generators import GENERATORS
+
+        _, n_channels, n_timepoints = parts.shape.shape
+        return {
+            "n_channels": n_channels,
+            "n_timepoints": n_timepoints,
+            "backbone": resolve_backbone(self.backbone, GENERATORS),
+            "critic": resolve_backbone(self.critic, CRITICS),
+            "n_groups": len(self._state.groups.of_class),
+            "lengths_vary": self._state.statistics.lengths_vary,
+            "hidden_dim": self.hidden_dim,
+            "noise_dim": self.noise_dim,
+            "minibatch": self.minibatch,
+            "normalised": bool(self.spectral_norm),
+            "gaps": bool(np.isnan(parts.shape).any()),
+        }
+
+    def _tensors(self, X: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+        """Return the statistics that the networks need, also of shapes, (n, C, T)."""
+        from torch import as_tensor, float32
+
+        from lgta_sklearn.networks.adversarial import MOST_AXES, N_DIFFERENCES
+
+        statistics, n_groups = self._state.statistics, len(self._state.groups.of_class)
+        sizes = [_size(X, order) for order in range(1, N_DIFFERENCES + 1)]
+        arrays = processes(X, groups, n_groups, MOST_AXES) | {
+            "knots": statistics.knots,
+            "whiten": statistics.whiten,
+            "colour": statistics.colour,
+            # the root of the root of the mean square: their full size would let the
+            # critic win, by the least roughness of smooth series
+            "units": np.maximum(np.array(sizes), SMALLEST) ** 0.25,
+        }
+        return {name: as_tensor(part, dtype=float32) for name, part in arrays.items()}
 
     def _learn(
         self,
@@ -342,10 +386,12 @@ default="relativistic"
         _, *of_series = space.split(space.restored(V))
         parts = SeriesParts(np.empty(0), *of_series)
         attributes = self._state.statistics.attributes(parts)
+        w = self._state.statistics.scores(attributes)
+        labels = np.zeros(len(V), dtype=int) if labels is None else labels
+        groups = self._state.groups.draw(w, labels, stream(rng, Use.GROUPS))
         size = len(V), network.module.n_noise
         z = stream(rng, Use.DIFFUSION).standard_normal(size)
-        labels = np.zeros(len(V), dtype=int) if labels is None else labels
-        (shape,) = network.run("generate", z, attributes, labels, single=True)
+        (shape,) = network.run("generate", z, attributes, groups, single=True)
         return shape.transpose(0, 2, 1)
 
 
@@ -360,31 +406,7 @@ def _distance(X: np.ndarray, seed: int) -> Any:
     # whitened: what series do not vary in is where generated ones are found out
     whitened = PCA(min(max(len(X) // 4, 1), MOST_FEATURES), whiten=True, random_state=0)
     features = make_pipeline(RandomConvolutions(N_KERNELS, random_state=seed), whitened)
-    return FeatureDistance(features.fit(X), X)
-
-
-def _as_tensors(statistics: ChannelStatistics, X: np.ndarray) -> dict[str, Any]:
-    """Return the statistics that the networks need, also of shapes, (n, C, T)."""
-    from torch import as_tensor, float32
-
-    from lgta_sklearn.networks.adversarial import MOST_AXES, N_DIFFERENCES
-
-    sizes = [_size(X, order) for order in range(1, N_DIFFERENCES + 1)]
-    of_channels = [_spread(rows, MOST_AXES) for rows in X.swapaxes(0, 1)]
-    axes, spread, rest = zip(*of_channels, strict=True)
-    arrays = {
-        "knots": statistics.knots,
-        "whiten": statistics.whiten,
-        "colour": statistics.colour,
-        "mean": X.mean(axis=0).T,
-        "axes": np.array(axes),
-        "spread": np.array(spread),
-        "rest": np.array(rest)[:, None],
-        # the root of the root of the mean square: their full size would let the critic
-        # win, by the least roughness of smooth series
-        "units": np.maximum(np.array(sizes), SMALLEST) ** 0.25,
-    }
-    return {name: as_tensor(part, dtype=float32) for name, part in arrays.items()}
+    return FeatureDistance(features.fit(X))
 
 
 def _size(X: np.ndarray, order: int) -> np.ndarray:
@@ -392,15 +414,3 @@ def _size(X: np.ndarray, order: int) -> np.ndarray:
     squares = np.diff(X, order, axis=2) ** 2
     size: np.ndarray = squares.sum(axis=(0, 2)) / max(squares[:, 0].size, 1)
     return size
-
-
-def _spread(rows: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return principal axes, (T, k), the deviation along each, and along others."""
-    from sklearn.covariance import LedoitWolf
-
-    variance, axes = np.linalg.eigh(LedoitWolf().fit(rows).covariance_)
-    # of few series, many directions have no variance of their own
-    variance = np.maximum(variance, SMALLEST * max(variance[-1], SMALLEST))
-    n_rest = max(len(variance) - most, 0)
-    rest = np.sqrt(variance[:n_rest].mean()) if n_rest else 0.0
-    return axes[:, n_rest:], np.sqrt(variance[n_rest:]), float(rest)

@@ -11,7 +11,7 @@ generated shape is standardised as a real one is, and the critic cannot tell it 
 mean or its standard deviation.
 
 A generator starts as the Gaussian process with the mean and the covariance of the
-series, and learns what is left:
+group of the series (see `augmenters._groups`), and learns what is left:
 
     x = mean + R (y + backbone(y, c))        with white noise y
 
@@ -19,7 +19,7 @@ with the symmetric root R of the covariance over time. So its series are as smoo
 real ones from the first step on, and the critic can see differences, too: beside the
 values it gets their first and second differences, divided by the root of their typical
 size. Its backbone is one of `networks.denoising`: it maps a sequence of noise, given a
-condition (level, scale, class, and noise that all time points share), to a sequence.
+condition (level, scale, group, and noise that all time points share), to a sequence.
 """
 
 import math
@@ -61,8 +61,8 @@ class Adversaries(SeededModule):
         Of the generator.
     critic : callable
         Critic.
-    n_classes : int, default=1
-        Number of classes.
+    n_groups : int, default=1
+        Number of groups of series: classes, and kinds of shapes within a class.
     lengths_vary : bool, default=False
         Whether the attributes hold the log-length.
     hidden_dim : int, default=64
@@ -80,10 +80,11 @@ class Adversaries(SeededModule):
         Statistics of the training series: `knots`, the quantiles of the attributes,
         (N_KNOTS, K); `whiten` and `colour`, (C, C), the matrix that removes the
         correlation of channels, and its inverse; and of series with uncorrelated
-        channels `mean`, (T, C), `axes`, (C, T, k), and `spread`, (C, k), the principal
-        axes over time and the standard deviations along them, `rest`, (C, 1), that
-        along other axes, and `units`, (N_DIFFERENCES, C), by which differences are
-        divided for the critic. None leaves them to be loaded.
+        channels `axes`, (C, T, k), principal axes over time, for each of the groups
+        `mean`, (n_groups, T, C), `spread`, (n_groups, C, k), the standard deviations
+        along the axes, and `rest`, (n_groups, C, 1), that along other axes, and
+        `units`, (N_DIFFERENCES, C), by which differences are divided for the critic.
+        None leaves them to be loaded.
     generator : torch.Generator or None, default=None
         Source of noise in the training.
     distance : callable or None, default=None
@@ -112,7 +113,7 @@ class Adversaries(SeededModule):
         backbone: Callable[..., nn.Module],
         critic: Callable[..., nn.Module],
         *,
-        n_classes: int = 1,
+        n_groups: int = 1,
         lengths_vary: bool = False,
         hidden_dim: int = 64,
         noise_dim: int = 16,
@@ -134,17 +135,17 @@ class Adversaries(SeededModule):
             ("whiten", unit),
             ("colour", unit),
             ("units", torch.ones(N_DIFFERENCES, n_channels)),
-            ("mean", torch.zeros(n_timepoints, n_channels)),
+            ("mean", torch.zeros(n_groups, n_timepoints, n_channels)),
             ("axes", torch.zeros(n_channels, n_timepoints, n_axes)),
-            ("spread", torch.ones(n_channels, n_axes)),
-            ("rest", torch.ones(n_channels, 1)),
+            ("spread", torch.ones(n_groups, n_channels, n_axes)),
+            ("rest", torch.ones(n_groups, n_channels, 1)),
         ):
             self.register_buffer(name, known.get(name, default))
         self.generative = _Generative(
-            backbone, self.layout, n_attributes + noise_dim, n_classes, hidden_dim
+            backbone, self.layout, n_attributes + noise_dim, n_groups, hidden_dim
         )
         self.critic = _Critical(
-            critic, self.layout, gaps, n_attributes, n_classes, hidden_dim, minibatch
+            critic, self.layout, gaps, n_attributes, n_groups, hidden_dim, minibatch
         )
         if normalised:
             for name, part in [*self.named_modules()]:
@@ -224,7 +225,7 @@ class Adversaries(SeededModule):
         return self.noise_dim + math.prod(self.layout)
 
     def imitated(
-        self, z: Tensor, w: Tensor, label: Tensor, present: Tensor, free: Tensor
+        self, z: Tensor, w: Tensor, group: Tensor, present: Tensor, free: Tensor
     ) -> Tensor:
         """Return generated series as the critic sees them.
 
@@ -234,8 +235,8 @@ class Adversaries(SeededModule):
             Noise.
         w : Tensor of shape (B, K)
             Normal scores of the attributes.
-        label : Tensor of int of shape (B,)
-            Numbers of classes.
+        group : Tensor of int of shape (B,)
+            Numbers of groups.
         present : Tensor of bool of shape (B, T, C)
             Which values a real series has in this place.
         free : Tensor of bool of shape (B, C)
@@ -247,10 +248,10 @@ class Adversaries(SeededModule):
             Series with uncorrelated channels, and their scaled differences; 0 where a
             channel is missing.
         """
-        u = self._generated(z, w, label)
+        u = self._generated(z, w, group)
         return self._seen(_standardised(u, present.to(u.dtype), free), present)
 
-    def generate(self, z: Tensor, attributes: Tensor, label: Tensor) -> Tensor:
+    def generate(self, z: Tensor, attributes: Tensor, group: Tensor) -> Tensor:
         """Return generated shapes.
 
         Parameters
@@ -259,33 +260,35 @@ class Adversaries(SeededModule):
             Noise.
         attributes : Tensor of shape (B, K)
             Attributes.
-        label : Tensor of int of shape (B,)
-            Numbers of classes.
+        group : Tensor of int of shape (B,)
+            Numbers of groups.
 
         Returns
         -------
         Tensor of shape (B, T, C)
             Shapes, not standardised.
         """
-        return self._generated(z, self.scores(attributes), label)
+        return self._generated(z, self.scores(attributes), group)
 
-    def _generated(self, z: Tensor, w: Tensor, label: Tensor) -> Tensor:
+    def _generated(self, z: Tensor, w: Tensor, group: Tensor) -> Tensor:
         """Return generated shapes, given normal scores of attributes."""
         shared, sequence = z.tensor_split([self.noise_dim], dim=1)
         features = torch.cat([w, shared], dim=1)
         y = sequence.unflatten(1, self.layout)
-        y = y + self.generative(y, features, label)
-        return (self.mean + self._coloured(y)) @ self.colour
+        y = y + self.generative(y, features, group)
+        return (self.mean[group] + self._coloured(y, group)) @ self.colour
 
-    def _coloured(self, y: Tensor) -> Tensor:
+    def _coloured(self, y: Tensor, group: Tensor) -> Tensor:
         """Multiply by the symmetric root of the covariance over time, (B, T, C)."""
-        along = torch.einsum("ctk,btc->bck", self.axes, y) * (self.spread - self.rest)
-        return self.rest[:, 0] * y + torch.einsum("ctk,bck->btc", self.axes, along)
+        spread, rest = self.spread[group], self.rest[group]
+        along = torch.einsum("ctk,btc->bck", self.axes, y) * (spread - rest)
+        rough = rest.transpose(1, 2) * y
+        return rough + torch.einsum("ctk,bck->btc", self.axes, along)
 
     def judged(
-        self, sets: list[Tensor], present: Tensor, w: Tensor, label: Tensor
+        self, sets: list[Tensor], present: Tensor, w: Tensor, group: Tensor
     ) -> list[Tensor]:
-        """Return the scores of sets of series that share attributes and classes.
+        """Return the scores of sets of series that share attributes and groups.
 
         Parameters
         ----------
@@ -295,8 +298,8 @@ class Adversaries(SeededModule):
             Which values are not missing.
         w : Tensor of shape (B, K)
             Normal scores of the attributes.
-        label : Tensor of int of shape (B,)
-            Numbers of classes.
+        group : Tensor of int of shape (B,)
+            Numbers of groups.
 
         Returns
         -------
@@ -307,31 +310,31 @@ class Adversaries(SeededModule):
         x = torch.cat(sets)
         if self.gaps:
             x = torch.cat([x, present.to(x.dtype).repeat(n, 1, 1)], dim=2)
-        scores: Tensor = self.critic(x, w.repeat(n, 1), label.repeat(n), n)
+        scores: Tensor = self.critic(x, w.repeat(n, 1), group.repeat(n), n)
         return list(scores.chunk(n))
 
 
 class _Generative(nn.Module):
-    """A backbone between noise and series, given numbers and a class."""
+    """A backbone between noise and series, given numbers and a group."""
 
     def __init__(
         self,
         backbone: Callable[..., nn.Module],
         layout: tuple[int, int],
         n_features: int,
-        n_classes: int,
+        n_groups: int,
         hidden_dim: int,
     ) -> None:
         super().__init__()
         n_timepoints, n_channels = layout
-        self.condition = Condition(n_features, n_classes, hidden_dim)
+        self.condition = Condition(n_features, n_groups, hidden_dim)
         self.backbone = build_denoiser(
             backbone, n_channels, n_channels, n_timepoints, hidden_dim
         )
 
-    def forward(self, z: Tensor, features: Tensor, label: Tensor) -> Tensor:
+    def forward(self, z: Tensor, features: Tensor, group: Tensor) -> Tensor:
         """Map (B, T, C), (B, n_features) and (B,) to (B, T, C)."""
-        x: Tensor = self.backbone(z, self.condition(features, label))
+        x: Tensor = self.backbone(z, self.condition(features, group))
         return x
 
 
@@ -344,22 +347,22 @@ class _Critical(nn.Module):
         layout: tuple[int, int],
         gaps: bool,
         n_attributes: int,
-        n_classes: int,
+        n_groups: int,
         hidden_dim: int,
         minibatch: str | None,
     ) -> None:
         super().__init__()
         n_timepoints, n_channels = layout
         in_features = n_channels * (1 + N_DIFFERENCES + int(gaps))
-        self.condition = Condition(n_attributes, n_classes, hidden_dim)
+        self.condition = Condition(n_attributes, n_groups, hidden_dim)
         self.backbone = critic(in_features, 2 * hidden_dim, n_timepoints, hidden_dim)
         self.compare = MINIBATCH[minibatch](2 * hidden_dim)
         self.score = nn.Linear(2 * hidden_dim + self.compare.n_added, 1)
         self.project = nn.Linear(hidden_dim, 2 * hidden_dim)
 
-    def forward(self, x: Tensor, w: Tensor, label: Tensor, n_sets: int) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, group: Tensor, n_sets: int) -> Tensor:
         """Map (B, T, in_features), (B, K) and (B,) to (B,)."""
-        c = self.condition(w, label)
+        c = self.condition(w, group)
         features = self.backbone(x, c)
         projected = (self.project(c) * features).mean(1)
         scores: Tensor = self.score(self.compare(features, n_sets))[:, 0] + projected

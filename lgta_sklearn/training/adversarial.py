@@ -1,7 +1,7 @@
 """Adversarial training: losses, penalties, and the skorch net with their steps.
 
 Letters: ``D(x)`` the score that the critic gives to a real series, ``D(y)`` to a
-generated one of the same level, scale and class; higher is more real.
+generated one of the same level, scale and group; higher is more real.
 """
 
 from collections.abc import Callable
@@ -301,9 +301,7 @@ class FeatureDistance:
     Parameters
     ----------
     features : transformer
-        Fitted; maps series (n, C, T) to features (n, F).
-    X : ndarray of shape (n, C, T)
-        Series whose features have the unit 1.
+        Fitted; maps series (n, C, T) to features (n, F) of about unit variance.
 
     References
     ----------
@@ -311,11 +309,8 @@ class FeatureDistance:
     distances", doi:10.1016/j.jspi.2013.03.018.
     """
 
-    def __init__(self, features: Any, X: np.ndarray) -> None:
+    def __init__(self, features: Any) -> None:
         self.features = features
-        of_set = features.transform(X)
-        self.centre, scale = of_set.mean(0), of_set.std(0)
-        self.scale = np.where(scale > 0, scale, 1.0)
 
     def __call__(self, real: np.ndarray, fake: np.ndarray) -> float:
         """Return the energy distance.
@@ -331,16 +326,13 @@ class FeatureDistance:
             Unbiased estimate, divided by the root of the number of features: about 0
             for equal distributions, and slightly negative by chance.
         """
-        a, b = (
-            torch.as_tensor((self.features.transform(X) - self.centre) / self.scale)
-            for X in (real, fake)
-        )
+        a, b = (torch.as_tensor(self.features.transform(X)) for X in (real, fake))
         within = [
             torch.cdist(x, x).sum() / max(len(x) * (len(x) - 1), 1) for x in (a, b)
         ]
         between = torch.cdist(a, b).mean()
         distance = float(2 * between - within[0] - within[1])
-        return distance / float(np.sqrt(len(self.centre)))
+        return distance / float(np.sqrt(a.shape[1]))
 
 
 class AdversarialNet(AugmenterNet):
@@ -441,13 +433,13 @@ class AdversarialNet(AugmenterNet):
     def _imitated(self, inputs: dict[str, Tensor], source: Any = None) -> Tensor:
         """Return one generated series for each real one."""
         z = self.module_.noise(len(inputs["w"]), source)
-        names = "w", "label", "present", "free"
+        names = "w", "group", "present", "free"
         x: Tensor = self.module_.imitated(z, *(inputs[name] for name in names))
         return x
 
     def _judged(self, inputs: dict[str, Tensor], *sets: Tensor) -> list[Tensor]:
         """Return the scores of sets of series with the attributes of the real ones."""
-        given = (inputs[name] for name in ("present", "w", "label"))
+        given = (inputs[name] for name in ("present", "w", "group"))
         scores: list[Tensor] = self.module_.judged(list(sets), *given)
         return scores
 

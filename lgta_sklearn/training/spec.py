@@ -63,8 +63,8 @@ class TrainingSpec:
     net : type or None, default=None
         Class of the skorch net; None takes `AugmenterNet`.
     callbacks : callable, default=none
-        Function of the `Plan` that returns pairs of a name and a skorch callback, which
-        are called before those of the trainer.
+        Function of the `Plan` that returns pairs of a name and a skorch callback. They
+        are called after those that record an epoch, so that they may end the training.
     monitor : str or None, default="valid_loss"
         Column of the history that early stopping watches. None disables early stopping:
         the training lasts as long as planned.

@@ -350,13 +350,14 @@ def _callbacks(
             )
     callbacks = [
         *copy.deepcopy(given),
-        *spec.callbacks(plan),
         ("parts", LossParts()),
         ("clipping", GradientNormClipping(1.0)),
         ("divergence", DivergenceGuard()),
     ]
     if verbose:
         callbacks.append(("progress", Progress()))
+    # those that stop the training come last, so that no other misses the last epoch
+    callbacks += spec.callbacks(plan)
     monitor = spec.monitor if plan.n_valid else None
     if monitor is not None:
         patience = max(10, plan.max_epochs // 4)
@@ -365,7 +366,6 @@ def _callbacks(
         callbacks.append(("early_stopping", stopping))
     patience = max(plan.max_epochs // 12, 2)
     schedule = WarmupStableDecay(plan.n_steps, plan.n_warm, patience, monitor)
-    # callbacks that stop the training must come last
     return [*callbacks, ("schedule", schedule)]
 
 
