@@ -15,7 +15,7 @@ import numpy as np
 
 from lgta_sklearn import AdversarialAugmenter, LatentAugmenter
 from lgta_sklearn.metrics import coverage, discriminative_score
-from lgta_sklearn.plotting import plot_training
+from lgta_sklearn.plotting import plot_snapshots, plot_training
 
 
 def beats(n_beats, seed, n_timepoints=64):
@@ -73,6 +73,11 @@ for name, augmenter in augmenters.items():
 # The losses tell who is ahead, the distance tells how good the samples are
 # -------------------------------------------------------------------------
 plot_training(augmenters["BiLSTM and convolutions"])
+
+# %%
+# What it made of the same noise, epoch by epoch
+# ----------------------------------------------
+plot_snapshots(augmenters["BiLSTM and convolutions"])
 
 # %%
 # Samples, and the nearest training beat of each

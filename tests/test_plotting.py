@@ -225,6 +225,17 @@ class TestModels:
         ):
             wanted = [row[column] for row in players.history_]
             np.testing.assert_array_equal(panel.get_lines()[0].get_ydata(), wanted)
+        axes = plotting.plot_snapshots(players)
+        assert [ax.get_title() for ax in axes] == ["epoch 1", "epoch 2"]
+        for panel, shapes in zip(axes, players.snapshots_, strict=True):
+            for line, shape in zip(panel.get_lines(), shapes, strict=True):
+                np.testing.assert_array_equal(line.get_ydata(), shape[0])
+        with pytest.raises(ValueError, match="channel must lie"):
+            plotting.plot_snapshots(players, channel=1)
+
+    def test_a_family_without_snapshots_is_refused(self, augmenter):
+        with pytest.raises(ValueError, match="without snapshots"):
+            plotting.plot_snapshots(augmenter)
 
     def test_a_loss_without_parts_leaves_panels_that_say_so(self, augmenter):
         from copy import copy

@@ -142,6 +142,9 @@ default="relativistic"
         One row per epoch: `epoch`, `train_critic` and `train_generator` (losses without
         the penalty), `valid_loss` (energy distance of generated from held-out series),
         `dur` (seconds).
+    snapshots_ : list of ndarray of shape (3, n_channels, n_timepoints)
+        Generated shapes after the epochs 1, 2, 4, 8 and so on, of the same noise, for
+        `plotting.plot_snapshots`; empty if nothing was held out.
     loss_curve_, validation_curve_ : list of float
         Loss of the critic, and that distance; the second is None if nothing was held
         out.
@@ -290,6 +293,8 @@ default="relativistic"
             np.zeros(len(X), dtype=int) if labels is None else labels,
             as_int(stream(rng, Use.GROUPS)),
         )
+        distance = _distance(X, as_int(stream(rng, Use.MEASURE)))
+        self.snapshots_ = distance.snapshots
         return TrainingSpec(
             module=Adversaries,
             inputs={
@@ -304,7 +309,7 @@ default="relativistic"
             training_params={
                 "statistics": self._tensors(X, groups),
                 "generator": torch_stream(rng, Use.LATENT),
-                "distance": _distance(X, as_int(stream(rng, Use.MEASURE))),
+                "distance": distance,
             },
             net=AdversarialNet,
             callbacks=lambda plan: [

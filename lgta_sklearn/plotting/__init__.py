@@ -15,7 +15,11 @@ from lgta_sklearn.plotting._comparison import (
     plot_spectrum,
 )
 from lgta_sklearn.plotting._maps import plot_latent_space, plot_map
-from lgta_sklearn.plotting._models import plot_reconstruction, plot_training
+from lgta_sklearn.plotting._models import (
+    plot_reconstruction,
+    plot_snapshots,
+    plot_training,
+)
 from lgta_sklearn.plotting._sets import (
     plot_class_balance,
     plot_nearest_distances,
@@ -33,6 +37,7 @@ __all__ = [
     "plot_nearest_pairs",
     "plot_overlay",
     "plot_reconstruction",
+    "plot_snapshots",
     "plot_spectrum",
     "plot_strength_curve",
     "plot_training",

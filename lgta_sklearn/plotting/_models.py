@@ -14,7 +14,7 @@ from lgta_sklearn.plotting._canvas import (
     tidy,
 )
 
-__all__ = ["plot_reconstruction", "plot_training"]
+__all__ = ["plot_reconstruction", "plot_snapshots", "plot_training"]
 
 # for each picture its title, and columns of the history with their names
 OF_TRAINING = {
@@ -167,4 +167,57 @@ def plot_training(augmenter: Any, ax: Any = None) -> np.ndarray:
     if axes[2].lines:
         axes[2].set_ylim(bottom=0)
         axes[2].yaxis.get_major_locator().set_params(integer=True)
+    return axes
+
+
+def plot_snapshots(augmenter: Any, *, channel: int = 0, ax: Any = None) -> np.ndarray:
+    """Plot what a generator made of the same noise in the course of its training.
+
+    Series that become alike from one panel to the next show a collapse.
+
+    Parameters
+    ----------
+    augmenter : AdversarialAugmenter
+        Fitted, with series held out.
+    channel : int, default=0
+        Channel to draw.
+    ax : matplotlib.axes.Axes, array of Axes or None, default=None
+        Axes to draw on: one for each snapshot, or one, which is split. None makes a new
+        figure.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes of shape (n_snapshots,)
+        The axes: after the epochs 1, 2, 4, 8 and so on.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the augmenter has no snapshots, or not this channel.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import AdversarialAugmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> from lgta_sklearn.plotting import plot_snapshots
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> augmenter = AdversarialAugmenter(hidden_dim=8, max_epochs=4, random_state=0)
+    >>> [ax.get_title() for ax in plot_snapshots(augmenter.fit(X))]
+    ['epoch 1', 'epoch 2', 'epoch 4']
+    """
+    snapshots = getattr(augmenter, "snapshots_", [])
+    if not snapshots:
+        raise ValueError(
+            "augmenter must be a fitted AdversarialAugmenter with held-out series "
+            f"(validation_fraction above 0), got {type(augmenter).__name__} without "
+            "snapshots."
+        )
+    axes = panels(ax, 1, len(snapshots), (2.2, 2.2), sharey=True)[0]
+    for k, (panel, shapes) in enumerate(zip(axes, snapshots, strict=True)):
+        series = one_channel(shapes, channel, "augmenter.snapshots_")
+        for colour, values in zip((UNSEEN, SYNTHETIC, REAL), series, strict=False):
+            panel.plot(values, color=colour, lw=1.2)
+        tidy(panel, title=f"epoch {2**k}")
     return axes

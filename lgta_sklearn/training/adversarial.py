@@ -30,6 +30,7 @@ __all__ = [
 
 STEP = 0.1  # of a finite difference, in standard deviations of the series
 LEAST_COMPARED = 512  # generated series that are compared with the held-out ones
+KEPT = 3  # series of a snapshot
 Score = Callable[[Tensor], Tensor]
 
 
@@ -303,6 +304,11 @@ class FeatureDistance:
     features : transformer
         Fitted; maps series (n, C, T) to features (n, F) of about unit variance.
 
+    Attributes
+    ----------
+    snapshots : list of ndarray of shape (3, C, T)
+        Generated shapes after the epochs 1, 2, 4, 8 and so on, of the same noise.
+
     References
     ----------
     Székely and Rizzo (2013), "Energy statistics: a class of statistics based on
@@ -311,6 +317,7 @@ class FeatureDistance:
 
     def __init__(self, features: Any) -> None:
         self.features = features
+        self.snapshots: list[np.ndarray] = []
 
     def __call__(self, real: np.ndarray, fake: np.ndarray) -> float:
         """Return the energy distance.
@@ -513,11 +520,16 @@ class AdversarialNet(AugmenterNet):
         with torch.no_grad():
             # the same noise in each epoch, so that distances compare
             fake = self._imitated(many, torch.Generator().manual_seed(0))
-        sets = (
-            x[..., : module.layout[1]].transpose(1, 2).cpu().double().numpy()
-            for x in (inputs["real"], fake)
-        )
-        return {"loss": torch.tensor(module.distance(*sets)), "y_pred": None}
+        series = [x[..., : module.layout[1]] for x in (inputs["real"], fake)]
+        if self.history[-1, "epoch"] == 2 ** len(module.distance.snapshots):
+            module.distance.snapshots.append(_array(series[1][:KEPT] @ module.colour))
+        distance = module.distance(*map(_array, series))
+        return {"loss": torch.tensor(distance), "y_pred": None}
+
+
+def _array(x: Tensor) -> np.ndarray:
+    """Return sequences, (B, T, C), as an array of series, (B, C, T)."""
+    return x.transpose(1, 2).cpu().double().numpy()
 
 
 def _completed(module: Any, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
