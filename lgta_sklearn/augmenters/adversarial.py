@@ -27,11 +27,11 @@ __all__ = ["AdversarialAugmenter"]
 
 BUDGET: dict[str, Any] = {
     "min_steps": 2000,
-    "max_steps": 6000,
+    "max_steps": 4000,
     "steps_per_root": 150,
     "min_batch": 64,
     "max_batch": 64,
-    "lr": 1e-3,
+    "lr": 3e-4,
     "min_batches": 20,
 }
 N_KERNELS, MOST_FEATURES, MOST_DIAGNOSED = 200, 128, 512
@@ -96,12 +96,12 @@ default="relativistic"
         series with a similar level and scale, ``"fill"`` none.
     max_epochs : int or None, default=None
         Largest number of passes over the series. None takes that of `net`, or the
-        number that gives 2000 (for few series) to 6000 steps (for thousands).
+        number that gives 2000 (for few series) to 4000 steps (for many).
     batch_size : int or None, default=None
         Series per step. None takes that of `net`, or 64.
     lr : float or None, default=None
         Peak learning rate of a warmup-stable-decay schedule. None takes that of `net`,
-        or 0.001.
+        or 0.0003.
     validation_fraction : float in [0, 0.9], default=0.1
         Share of the series that is held out, to choose the weights that are kept. Of 20
         series or more at least 5 are held out; of fewer, none.
