@@ -45,8 +45,9 @@ class AdversarialAugmenter(TrainedAugmenter):
     A generator turns noise into the shape of a series of a given level and scale, and a
     critic tells its series from real ones. Each learns from the other. Levels and
     scales are drawn by a density, as in the other families. Of a training series
-    nothing is kept but its level and scale. It samples in one pass of a small network;
-    it does not vary or impute series.
+    nothing is kept but its level and scale, and of groups of at least ten similar
+    series their mean shape. It samples in one pass of a small network; it does not vary
+    or impute series.
 
     Such a training has no loss that says when to stop. Here the averaged weights of the
     generator are compared with held-out series after each epoch, by features that are
