@@ -162,28 +162,6 @@ class ChannelStatistics:
             columns.append(np.log(parts.lengths)[:, None])
         return np.concatenate(columns, axis=1)
 
-    def scores(self, attributes: np.ndarray) -> np.ndarray:
-        """Return attributes as normal scores.
-
-        Parameters
-        ----------
-        attributes : ndarray of shape (n_samples, n_attributes)
-            Attributes.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_attributes)
-            Normal quantiles of their ranks among the training series.
-        """
-        from torch import as_tensor
-
-        from lgta_sklearn.networks.conditions import normal_scores
-
-        w: np.ndarray = normal_scores(
-            as_tensor(attributes), as_tensor(self.knots)
-        ).numpy()
-        return w
-
     def columns(self, w: np.ndarray) -> np.ndarray:
         """Return levels, log-scales and log-lengths of normal scores.
 

@@ -5,11 +5,11 @@ and often leaves a kind out. So series are grouped first: by class, and within a
 by a Gaussian mixture. The generator starts as the Gaussian process of the group, and
 both networks know the group (Liu et al., 2020, "Diverse image generation via
 self-conditioned GANs", arXiv:2006.10728; a mixture as the start of a generator:
-Gurumurthy et al., 2017, "DeLiGAN", arXiv:1706.02071). A new series gets a group by a
-logistic regression on its level and scale.
+Gurumurthy et al., 2017, "DeLiGAN", arXiv:1706.02071). New series have groups in the
+same proportions, and levels and scales of their group.
 
-Letters: ``X`` shapes with uncorrelated channels, (n, C, T); ``w`` attributes of series
-as normal scores, (n, K); ``g`` numbers of groups, (n,), of G groups.
+Letters: ``X`` shapes with uncorrelated channels, (n, C, T); ``g`` numbers of groups,
+(n,), of G groups.
 """
 
 import warnings
@@ -30,7 +30,7 @@ SMALLEST = 1e-6  # variance
 
 @storable
 class ShapeGroups:
-    """Group series by class and shape, and draw groups for given attributes.
+    """Group series by class and shape, and draw groups for given classes.
 
     Parameters
     ----------
@@ -39,24 +39,20 @@ class ShapeGroups:
 
     Attributes
     ----------
-    of_class : ndarray of int of shape (n_groups,)
-        Class of each group.
+    of_class, sizes : ndarray of int of shape (n_groups,)
+        Class of each group, and its number of training series.
     """
 
     def __init__(self, n_components: int | None) -> None:
         self.n_components = n_components
 
-    def fit(
-        self, X: np.ndarray, w: np.ndarray, labels: np.ndarray, seed: int
-    ) -> np.ndarray:
+    def fit(self, X: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
         """Group series.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_channels, n_timepoints)
             Shapes with uncorrelated channels.
-        w : ndarray of shape (n_samples, n_attributes)
-            Normal scores of their attributes.
         labels : ndarray of int of shape (n_samples,)
             Numbers of classes.
         seed : int
@@ -76,8 +72,7 @@ class ShapeGroups:
             found = _grouped(codes[rows], number, seed)
             groups[rows] = len(of_class) + found
             of_class += [label] * (found.max() + 1)
-        self.of_class = np.array(of_class)
-        self._learn_shares(w, groups)
+        self.of_class, self.sizes = np.array(of_class), np.bincount(groups)
         return groups
 
     def _number(self, n_samples: int) -> int:
@@ -88,27 +83,11 @@ class ShapeGroups:
             wanted = min(n_samples // LEAST_MEMBERS, self.n_components)
         return max(wanted, 1)
 
-    def _learn_shares(self, w: np.ndarray, groups: np.ndarray) -> None:
-        """Learn how likely each group is, given attributes."""
-        from sklearn.linear_model import LogisticRegression
-
-        self._weights = np.zeros((len(self.of_class), 2 * w.shape[1]))
-        self._constants = np.zeros(len(self.of_class))
-        if len(self.of_class) > 1:
-            model = LogisticRegression(max_iter=1000).fit(_features(w), groups)
-            # of two groups, only the odds of the second are learned
-            self._weights[-len(model.coef_) :] = model.coef_
-            self._constants[-len(model.coef_) :] = model.intercept_
-
-    def draw(
-        self, w: np.ndarray, labels: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Draw groups for series of given attributes and classes.
+    def draw(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw groups for series of given classes.
 
         Parameters
         ----------
-        w : ndarray of shape (n_samples, n_attributes)
-            Normal scores of attributes.
         labels : ndarray of int of shape (n_samples,)
             Numbers of classes.
         rng : numpy.random.Generator
@@ -119,16 +98,11 @@ class ShapeGroups:
         ndarray of int of shape (n_samples,)
             Numbers of groups.
         """
-        # not by a product of matrices: its last bits depend on the number of rows
-        scores = (_features(w)[:, None] * self._weights).sum(axis=2) + self._constants
-        scores[self.of_class != labels[:, None]] = -np.inf
-        drawn: np.ndarray = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+        possible = self.of_class == labels[:, None]  # (n, G)
+        ends = np.cumsum(possible * self.sizes, axis=1)
+        place = rng.random((len(labels), 1)) * ends[:, -1:]
+        drawn: np.ndarray = (place < ends).argmax(axis=1)
         return drawn
-
-
-def _features(w: np.ndarray) -> np.ndarray:
-    """Return scores and their squares, of which a group may have the middle ones."""
-    return np.concatenate([w, w**2 - 1], axis=1)
 
 
 def _codes(X: np.ndarray, seed: int) -> np.ndarray:

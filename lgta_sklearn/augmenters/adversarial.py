@@ -4,8 +4,8 @@ Letters: ``X`` series, (n, C, T); ``m`` their levels and ``s`` their scales, (n,
 ``U`` their shapes, ``X = m + s * U``; ``V`` the attributes ``(m, log s)``, with the log
 of the length if lengths vary; ``z`` noise.
 
-    sample       X = m + s * G(z; m, s, g)    with (m, log s) drawn by the density,
-                                              and the group g given these
+    sample       X = m + s * G(z; m, s, g)    with the group g drawn by its share, and
+                                              (m, log s) by the density of the group
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +91,8 @@ default="relativistic"
         told the group. ``"auto"`` takes one for each 50 series of a class, at most 16.
         Of fewer than 10 series no group is made.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
-        Density of levels and log-scales, for each class, as in `LatentAugmenter`.
+        Density of levels and log-scales, for each group of series, as in
+        `LatentAugmenter` for each class.
     gaps : {"keep", "fill"}, default="keep"
         Missing values (NaN) of samples: ``"keep"`` gives them the gaps of a training
         series with a similar level and scale, ``"fill"`` none.
@@ -126,7 +127,7 @@ default="relativistic"
     scaling_ : ScaleDecomposition
         Splits series into level, scale and shape.
     density_ : ClassConditionalDensity
-        Fitted density of levels and log-scales of each class.
+        Fitted density of levels and log-scales of each group.
     grid_ : ValueGrid
         Observed values, to which samples are rounded in channels whose values recur.
     diagnosis_ : dict of str to float
@@ -289,11 +290,9 @@ default="relativistic"
         attributes = statistics.attributes(parts)
         self._state.statistics, self._state.groups = statistics, ShapeGroups(self._most)
         groups = self._state.groups.fit(
-            X,
-            statistics.scores(attributes),
-            np.zeros(len(X), dtype=int) if labels is None else labels,
-            as_int(stream(rng, Use.GROUPS)),
+            X, _numbers(labels, len(X)), as_int(stream(rng, Use.GROUPS))
         )
+        self._state.training_groups = groups  # until the density is fitted
         distance = _distance(X, as_int(stream(rng, Use.MEASURE)))
         self.snapshots_ = distance.snapshots
         return TrainingSpec(
@@ -372,8 +371,9 @@ default="relativistic"
         labels: np.ndarray | None,
         rng: np.random.Generator,
     ) -> None:
-        """Learn the density; compare a draw with the training series."""
-        super()._learn(panel, parts, labels, rng)
+        """Learn the density of each group; compare a draw with the training series."""
+        groups = vars(self._state).pop("training_groups")
+        super()._learn(panel, parts, groups, rng)
         n_samples = min(len(panel), MOST_DIAGNOSED)
         of_draw = stream(rng, Use.MEASURE)
         rows = of_draw.permutation(len(panel))[:n_samples]
@@ -384,21 +384,31 @@ default="relativistic"
         )
         self.diagnosis_ = diagnose(real, synthetic)
 
+    def _sample_parts(
+        self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw groups, then attributes and shapes of these groups."""
+        of_groups = stream(rng, Use.GROUPS)
+        groups = self._state.groups.draw(_numbers(labels, n_samples), of_groups)
+        return super()._sample_parts(n_samples, groups, rng)
+
     def _generate(
-        self, V: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator
+        self, V: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
     ) -> np.ndarray:
-        """Generate shapes for given attributes."""
+        """Generate shapes for given attributes and groups."""
         space, network = self._state.space, self._state.network
         _, *of_series = space.split(space.restored(V))
         parts = SeriesParts(np.empty(0), *of_series)
         attributes = self._state.statistics.attributes(parts)
-        w = self._state.statistics.scores(attributes)
-        labels = np.zeros(len(V), dtype=int) if labels is None else labels
-        groups = self._state.groups.draw(w, labels, stream(rng, Use.GROUPS))
         size = len(V), network.module.n_noise
         z = stream(rng, Use.DIFFUSION).standard_normal(size)
         (shape,) = network.run("generate", z, attributes, groups, single=True)
         return shape.transpose(0, 2, 1)
+
+
+def _numbers(labels: np.ndarray | None, n_samples: int) -> np.ndarray:
+    """Return numbers of classes, all 0 if there are none."""
+    return np.zeros(n_samples, dtype=int) if labels is None else labels
 
 
 def _distance(X: np.ndarray, seed: int) -> Any:
