@@ -216,6 +216,15 @@ class TestGroups:
         assert np.bincount(drawn[:1000]) == pytest.approx(wanted, abs=50)
         assert (drawn[1000:] >= 2).all()
 
+    def test_the_number_of_groups_is_chosen_by_likelihood(self):
+        X, _ = self.two_kinds()
+        noise = np.random.default_rng(0).normal(size=X.shape)
+        labels = np.repeat([0, 1], [200, 200])
+        groups = ShapeGroups(None)
+        X = np.where(labels[:, None] == 0, X, noise)
+        groups.fit(X[:, None], labels, seed=0)
+        assert groups.of_class.tolist() == [0, 0, 1]
+
     @pytest.mark.parametrize("n_samples", [1, 2, 12, 60, 130])
     @pytest.mark.parametrize("n_components", [None, 1, 3])
     def test_no_group_is_small(self, n_samples, n_components):

@@ -13,6 +13,7 @@ Letters: ``X`` shapes with uncorrelated channels, (n, C, T); ``g`` numbers of gr
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from lgta_sklearn._files.registry import storable
 
 __all__ = ["ShapeGroups", "processes"]
 
-MOST_GROUPS, SERIES_PER_GROUP = 16, 50  # of a class
+NUMBERS, SERIES_PER_GROUP = (2, 4, 8, 16), 50  # of groups in a class, if chosen
+MOST_COMPARED = 5000  # series by which the number of groups is chosen
+LEAST_GAIN = 1.0  # nats per series; less only thins out what a critic learns from
 LEAST_MEMBERS = 10  # the mean of fewer would tell of single series
 N_AXES = 20  # along which shapes are grouped
 LEAST_VARIANCE = 1e-3  # within a group, as a share of the mean variance along an axis
@@ -35,7 +38,9 @@ class ShapeGroups:
     Parameters
     ----------
     n_components : int or None
-        Groups of a class. None takes one for each 50 series, at most 16.
+        Groups of a class. None takes the number with the largest cross-validated
+        likelihood, at most 16 and one for each 50 series, if that is at least one nat
+        per series above that of one group.
 
     Attributes
     ----------
@@ -63,25 +68,30 @@ class ShapeGroups:
         ndarray of int of shape (n_samples,)
             Numbers of groups.
         """
-        numbers = [self._number(size) for size in np.bincount(labels)]
-        codes = _codes(X, seed) if max(numbers) > 1 else np.zeros((len(X), 1))
+        from sklearn.exceptions import ConvergenceWarning
+
+        members = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)]
+        choices = [self._choices(len(rows)) for rows in members]
+        codes = _codes(X, seed) if any(choices) else np.zeros((len(X), 1))
         of_class: list[int] = []
         groups = np.zeros(len(X), dtype=int)
-        for label, number in enumerate(numbers):
-            rows = np.flatnonzero(labels == label)
-            found = _grouped(codes[rows], number, seed)
+        for label, rows in enumerate(members):
+            with warnings.catch_warnings():
+                # equal series have fewer groups than were asked for
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                number = _number(codes[rows], choices[label], self.n_components, seed)
+                found = _grouped(codes[rows], number, seed)
             groups[rows] = len(of_class) + found
             of_class += [label] * (found.max() + 1)
         self.of_class, self.sizes = np.array(of_class), np.bincount(groups)
         return groups
 
-    def _number(self, n_samples: int) -> int:
-        """Return the number of groups of a class."""
+    def _choices(self, n_samples: int) -> list[int]:
+        """Return the numbers of groups, above one, that a class may have."""
         if self.n_components is None:
-            wanted = min(n_samples // SERIES_PER_GROUP, MOST_GROUPS)
-        else:
-            wanted = min(n_samples // LEAST_MEMBERS, self.n_components)
-        return max(wanted, 1)
+            return [k for k in NUMBERS if k * SERIES_PER_GROUP <= n_samples]
+        number = min(n_samples // LEAST_MEMBERS, self.n_components)
+        return [number] if number > 1 else []
 
     def draw(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw groups for series of given classes.
@@ -115,24 +125,43 @@ def _codes(X: np.ndarray, seed: int) -> np.ndarray:
     return codes
 
 
-def _grouped(codes: np.ndarray, n_groups: int, seed: int) -> np.ndarray:
-    """Return the groups of the series of one class, none of them small."""
-    from sklearn.exceptions import ConvergenceWarning
+def _mixture(codes: np.ndarray, n_groups: int, seed: int) -> Any:
+    """Return an unfitted mixture with one covariance."""
     from sklearn.mixture import GaussianMixture
 
-    variance = codes.var(axis=0).mean()
-    if n_groups == 1 or variance == 0:
-        return np.zeros(len(codes), dtype=int)
-    mixture = GaussianMixture(
-        n_groups,
-        covariance_type="tied",
-        reg_covar=LEAST_VARIANCE * variance,
-        random_state=seed,
+    least = LEAST_VARIANCE * codes.var(axis=0).mean()
+    return GaussianMixture(
+        n_groups, covariance_type="tied", reg_covar=least, random_state=seed
     )
-    with warnings.catch_warnings():
-        # equal series have fewer groups than were asked for
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        shares = mixture.fit(codes).predict_proba(codes)
+
+
+def _number(
+    codes: np.ndarray, choices: list[int], wanted: int | None, seed: int
+) -> int:
+    """Return the number of groups of a class."""
+    from sklearn.model_selection import KFold, cross_val_score
+
+    if not choices or not codes.any():
+        return 1
+    if wanted is not None:
+        return choices[0]
+    some = np.random.default_rng(seed).permutation(len(codes))[:MOST_COMPARED]
+    codes, folds = codes[some], KFold(5)
+    numbers = [1, *choices]
+    likelihood = [
+        cross_val_score(_mixture(codes, k, seed), codes, cv=folds).mean()
+        for k in numbers
+    ]
+    best = int(np.argmax(likelihood))
+    return numbers[best] if likelihood[best] - likelihood[0] >= LEAST_GAIN else 1
+
+
+def _grouped(codes: np.ndarray, n_groups: int, seed: int) -> np.ndarray:
+    """Return the groups of the series of one class, none of them small."""
+    if n_groups == 1:
+        return np.zeros(len(codes), dtype=int)
+    mixture = _mixture(codes, n_groups, seed)
+    shares = mixture.fit(codes).predict_proba(codes)
     sizes = np.bincount(shares.argmax(axis=1), minlength=n_groups)
     large = sizes >= min(LEAST_MEMBERS, sizes.max())
     nearest: np.ndarray = np.unique(

@@ -88,8 +88,9 @@ default="relativistic"
     n_components : "auto" or int, default="auto"
         Groups of similar shapes in each class, found by a Gaussian mixture: the
         generator starts as a Gaussian process for each group, and both networks are
-        told the group. ``"auto"`` takes one for each 50 series of a class, at most 16.
-        Of fewer than 10 series no group is made.
+        told the group. ``"auto"`` takes the number with the largest cross-validated
+        likelihood, at most 16 and one for each 50 series, if it is at least one nat per
+        series above that of one group. A group has at least 10 series.
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
         Density of levels and log-scales, for each group of series, as in
         `LatentAugmenter` for each class.
