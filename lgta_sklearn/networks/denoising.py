@@ -31,6 +31,7 @@ __all__ = [
     "build_denoiser",
     "choose_dropout",
     "choose_patch",
+    "joined",
     "patches",
     "zeroed",
 ]
@@ -78,6 +79,26 @@ def patches(x: Tensor, patch: int) -> Tensor:
     """
     x = F.pad(x, (0, 0, 0, -x.shape[1] % patch))
     return x.unflatten(1, (-1, patch)).flatten(2)
+
+
+def joined(h: Tensor, patch: int, n_timepoints: int) -> Tensor:
+    """Return the sequences of patches: the inverse of `patches`.
+
+    Parameters
+    ----------
+    h : Tensor of shape (B, L, patch * F)
+        Patches.
+    patch : int
+        Time points of a patch.
+    n_timepoints : int
+        T, at most L * patch.
+
+    Returns
+    -------
+    Tensor of shape (B, T, F)
+        Sequences, without what follows them.
+    """
+    return h.unflatten(2, (patch, -1)).flatten(1, 2)[:, :n_timepoints]
 
 
 def choose_dropout(n_samples: int) -> float:
@@ -248,8 +269,7 @@ class _Patched(nn.Module):
             h = block(h, c, self._dropped)
         scale, shift = self.modulate(c).chunk(2, dim=-1)
         h = self.out(self.norm(h) * (1 + scale) + shift).transpose(0, 1)
-        h = h.unflatten(2, (self.patch, -1)).flatten(1, 2)  # (B, T, out)
-        return h[:, :n_timepoints]
+        return joined(h, self.patch, n_timepoints)
 
     def _dropped(self, h: Tensor, share: float) -> Tensor:
         """Drop features in training, by the generator of the training."""
@@ -415,7 +435,7 @@ class UNet(nn.Module):
         """Map (B, T, in_features) to (B, T, out_features)."""
         n_timepoints = x.shape[1]
         x = F.pad(x, (0, 0, 0, -n_timepoints % self.multiple))
-        h = self.first(x.unflatten(1, (-1, self.patch)).flatten(2).transpose(1, 2))
+        h = self.first(patches(x, self.patch).transpose(1, 2))
         c = F.silu(c)
         skips = []
         for k, block in enumerate(self.down):
@@ -429,7 +449,7 @@ class UNet(nn.Module):
             h = block(torch.cat([h, skips.pop()], dim=1), c)
             h = self.lengthen[k](h) if k < len(self.lengthen) else h
         h = self.out(F.silu(self.norm(h))).transpose(1, 2)
-        return h.unflatten(2, (self.patch, -1)).flatten(1, 2)[:, :n_timepoints]
+        return joined(h, self.patch, n_timepoints)
 
 
 class _Joined(nn.Module):

@@ -19,6 +19,7 @@ from lgta_sklearn.networks.denoising import (
     DenoisingTransformer,
     Mixer,
     choose_patch,
+    joined,
     patches,
     zeroed,
 )
@@ -79,8 +80,7 @@ class BiLSTM(nn.Module):
         h = self.embed(patches(x, self.patch)) + self.positions
         h = self.lstm(h + self.modulate(c)[:, None])[0]  # (B, L, 2 * width)
         forwards, backwards = h.chunk(2, dim=2)
-        out = self.out(forwards + backwards)
-        return out.unflatten(2, (self.patch, -1)).flatten(1, 2)[:, : x.shape[1]]
+        return joined(self.out(forwards + backwards), self.patch, x.shape[1])
 
 
 @storable
