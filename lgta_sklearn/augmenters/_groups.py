@@ -72,14 +72,15 @@ class ShapeGroups:
 
         members = [np.flatnonzero(labels == k) for k in range(labels.max() + 1)]
         choices = [self._choices(len(rows)) for rows in members]
-        codes = _codes(X, seed) if any(choices) else np.zeros((len(X), 1))
+        split = any(max(numbers) > 1 for numbers in choices)
+        codes = _codes(X, seed) if split else np.zeros((len(X), 1))
         of_class: list[int] = []
         groups = np.zeros(len(X), dtype=int)
         for label, rows in enumerate(members):
             with warnings.catch_warnings():
                 # equal series have fewer groups than were asked for
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                number = _number(codes[rows], choices[label], self.n_components, seed)
+                number = _number(codes[rows], choices[label], seed)
                 found = _grouped(codes[rows], number, seed)
             groups[rows] = len(of_class) + found
             of_class += [label] * (found.max() + 1)
@@ -87,11 +88,10 @@ class ShapeGroups:
         return groups
 
     def _choices(self, n_samples: int) -> list[int]:
-        """Return the numbers of groups, above one, that a class may have."""
+        """Return the numbers of groups that a class may have, the smallest first."""
         if self.n_components is None:
-            return [k for k in NUMBERS if k * SERIES_PER_GROUP <= n_samples]
-        number = min(n_samples // LEAST_MEMBERS, self.n_components)
-        return [number] if number > 1 else []
+            return [1, *(k for k in NUMBERS if k * SERIES_PER_GROUP <= n_samples)]
+        return [max(min(n_samples // LEAST_MEMBERS, self.n_components), 1)]
 
     def draw(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw groups for series of given classes.
@@ -135,25 +135,22 @@ def _mixture(codes: np.ndarray, n_groups: int, seed: int) -> Any:
     )
 
 
-def _number(
-    codes: np.ndarray, choices: list[int], wanted: int | None, seed: int
-) -> int:
-    """Return the number of groups of a class."""
+def _number(codes: np.ndarray, choices: list[int], seed: int) -> int:
+    """Return the number of groups of a class: of several choices, the likeliest."""
     from sklearn.model_selection import KFold, cross_val_score
 
-    if not choices or not codes.any():
+    if not codes.any():
         return 1
-    if wanted is not None:
+    if len(choices) == 1:
         return choices[0]
     some = np.random.default_rng(seed).permutation(len(codes))[:MOST_COMPARED]
     codes, folds = codes[some], KFold(5)
-    numbers = [1, *choices]
     likelihood = [
         cross_val_score(_mixture(codes, k, seed), codes, cv=folds).mean()
-        for k in numbers
+        for k in choices
     ]
     best = int(np.argmax(likelihood))
-    return numbers[best] if likelihood[best] - likelihood[0] >= LEAST_GAIN else 1
+    return choices[best] if likelihood[best] - likelihood[0] >= LEAST_GAIN else 1
 
 
 def _grouped(codes: np.ndarray, n_groups: int, seed: int) -> np.ndarray:
