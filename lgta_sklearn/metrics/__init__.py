@@ -39,6 +39,7 @@ from lgta_sklearn.metrics.privacy import (
     near_duplicate_share,
     nearest_neighbour_ratio,
 )
+from lgta_sklearn.metrics.privacy_reporting import PrivacyReport, privacy_report
 from lgta_sklearn.metrics.probabilistic import (
     crps,
     interval_coverage,
@@ -57,6 +58,7 @@ from lgta_sklearn.metrics.usefulness import (
 )
 
 __all__ = [
+    "PrivacyReport",
     "RandomConvolutions",
     "Report",
     "Signature",
@@ -80,6 +82,7 @@ __all__ = [
     "nearest_neighbour_ratio",
     "precision",
     "predictive_score",
+    "privacy_report",
     "recall",
     "report",
     "signature",

@@ -5,14 +5,13 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from html import escape
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lgta_sklearn import plotting
+from lgta_sklearn.metrics._html import document, entry, tally
 from lgta_sklearn.metrics._measures import BY_NAME
 from lgta_sklearn.metrics._readings import share_of_way
 from lgta_sklearn.plotting._canvas import pyplot
@@ -22,44 +21,10 @@ __all__ = ["COLOURS", "page"]
 # of the readings: distinct with any colour vision, dark enough for small letters
 COLOURS = {"good": "#0072B2", "fair": "#996600", "poor": "#B03A00", "blind": "#666666"}
 MAX_CHANNELS = 3  # largest number of channels that are drawn
-
-STYLE = """
-:root { color-scheme: light }
-body { margin: 0 auto; max-width: 62rem; padding: 1rem; color: #222; background: #fff;
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0 }
-h2 { font-size: 1.2rem; margin: 2rem 0 .5rem }
-p { max-width: 46rem }
-figure { margin: 1rem 0 }
-figure .grid { display: grid; gap: .5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
-figure img { width: 100%; height: auto }
-figcaption { color: #555; font-size: .9rem; max-width: 46rem }
-.tally span { display: inline-block; border-radius: 1rem; color: #fff; font-weight: 600;
-  padding: .1rem .8rem; margin: 0 .3rem .3rem 0 }
-.row { border-top: 1px solid #ddd; display: grid; gap: 0 1rem; padding: .6rem 0;
-  grid-template-columns: 13rem 5rem 1fr 4rem }
-.row b { font-weight: 600 }
-.row .reading { text-align: right; font-weight: 700 }
-.row .said { grid-column: 1 / -1; color: #444; font-size: .92rem; margin: .2rem 0 0 }
-.value { font-variant-numeric: tabular-nums; text-align: right }
-.way { display: grid; grid-template-columns: 4.5rem 1fr 4.5rem; gap: .5rem;
-  align-items: center; color: #555; font-size: .85rem;
-  font-variant-numeric: tabular-nums }
-.way span:first-child { text-align: right }
-.way i { background: linear-gradient(90deg, #c8dcec, #f3e3c8 30%, #f0cdbb);
-  border-radius: .2rem; display: block; height: .6rem; position: relative }
-.way u { background: #111; border-radius: 2px; height: 1rem; position: absolute;
-  top: -.2rem; width: 4px; margin-left: -2px }
-.head { color: #555; font-size: .85rem; border: 0; padding: 0 }
-footer { border-top: 1px solid #ddd; color: #555; font-size: .85rem; margin-top: 2rem }
-@media (max-width: 40rem) {
-  .row { grid-template-columns: 1fr auto auto }
-  .row .way { grid-column: 1 / -1; grid-row: 2 }
-  .head { display: none }
-}
-@media print { .row, figure { break-inside: avoid } }
-"""
+FOOTER = (
+    "A good value is no guarantee of privacy: it is a measurement of these series,\n"
+    "with an error."
+)
 
 
 def page(
@@ -92,24 +57,11 @@ def page(
         If matplotlib is not installed.
     """
     n_samples, n_channels, n_timepoints = series["synthetic"].shape
-    tally = "".join(
-        f'<span style="background:{colour}">{(table["reading"] == word).sum()} '
-        f"{word}</span>"
-        for word, colour in COLOURS.items()
-        if (table["reading"] == word).any()
-    )
     sets = ", ".join(f"{n_samples} {name}" for name in series)
     size = f"{sets} series: {_counted(n_channels, 'channel')}, {n_timepoints} steps."
     rows = "".join(_row(row, sentences[row.Index]) for row in table.itertuples())
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>{STYLE}</style>
-<h1>{escape(title)}</h1>
-<p>{size}</p>
-<p class="tally">{tally}</p>
+    body = f"""<p>{size}</p>
+{tally(table["reading"], COLOURS)}
 {_figures(series)}
 <h2>Each measure between floor and ceiling</h2>
 <p>The <b>floor</b>, on the left, is the value for the training series in the place of
@@ -120,12 +72,8 @@ up to a third fair.</p>
 <div class="row head"><b>measure</b><span class="value">value</span><span class="way">
 <span>floor</span><span></span><span>ceiling</span></span><span class="reading">reading
 </span></div>
-{rows}
-<footer><p>A good value is no guarantee of privacy: it is a measurement of these series,
-with an error. Made with lgta_sklearn {version("lgta-sklearn")}.</p>
-</footer>
-</html>
-"""
+{rows}"""
+    return document(title, body, FOOTER)
 
 
 def _counted(number: int, word: str) -> str:
@@ -138,13 +86,9 @@ def _row(row: Any, said: str) -> str:
     share = share_of_way(row.value, row.floor, row.ceiling, direction)
     place = None if share is None else 100 * min(max(share, 0.0), 1.0)
     mark = "" if place is None else f'<u style="left:{place:.1f}%"></u>'
-    floor, ceiling = (f"<span>{end:.3f}</span>" for end in (row.floor, row.ceiling))
-    return f"""<div class="row"><b>{escape(row.Index)}</b>
-<span class="value">{row.value:.3f}</span>
-<span class="way">{floor}<i>{mark}</i>{ceiling}</span>
-<span class="reading" style="color:{COLOURS[row.reading]}">{row.reading}</span>
-<p class="said">{escape(said)}</p></div>
-"""
+    way = f"{row.floor:.3f}", mark, f"{row.ceiling:.3f}"
+    reading = row.reading, COLOURS[row.reading]
+    return entry(row.Index, f"{row.value:.3f}", way, reading, said)
 
 
 def _figures(series: Mapping[str, np.ndarray]) -> str:

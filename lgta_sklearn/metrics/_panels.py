@@ -1,12 +1,13 @@
 """Preparation of sets of series for the measures: checks, scaling, subsamples."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from lgta_sklearn._random import Use, stream
 
-__all__ = ["as_pair", "as_panel", "min_max", "nearest", "thinned"]
+__all__ = ["as_pair", "as_panel", "as_panels", "min_max", "nearest", "thinned"]
 
 
 def as_panel(X: Any, name: str) -> np.ndarray:
@@ -61,13 +62,42 @@ def as_pair(X_real: Any, X_synthetic: Any) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If channels or lengths differ.
     """
-    real, synthetic = as_panel(X_real, "X_real"), as_panel(X_synthetic, "X_synthetic")
-    if real.shape[1:] != synthetic.shape[1:]:
-        raise ValueError(
-            "X_real and X_synthetic must have the same channels and time points, got "
-            f"{real.shape[1:]} and {synthetic.shape[1:]}."
-        )
+    real, synthetic = as_panels(X_real=X_real, X_synthetic=X_synthetic)
     return real, synthetic
+
+
+def as_panels(**sets: Any) -> list[np.ndarray]:
+    """Return sets as panels of the same layout.
+
+    Parameters
+    ----------
+    **sets : array-like of shape (n_samples, n_timepoints) or \
+(n_samples, n_channels, n_timepoints)
+        Series, by the name for error messages.
+
+    Returns
+    -------
+    list of ndarray
+        All as (n_samples, n_channels, n_timepoints).
+
+    Raises
+    ------
+    ValueError
+        If channels or lengths differ.
+    """
+    panels = [as_panel(X, name) for name, X in sets.items()]
+    shapes = [X.shape[1:] for X in panels]
+    if len(set(shapes)) > 1:
+        raise ValueError(
+            f"{_listed(sets)} must have the same channels and time points, got "
+            f"{_listed(shapes)}."
+        )
+    return panels
+
+
+def _listed(items: Iterable[Any]) -> str:
+    *first, last = map(str, items)
+    return f"{', '.join(first)} and {last}"
 
 
 def min_max(X: np.ndarray, like: np.ndarray) -> np.ndarray:
