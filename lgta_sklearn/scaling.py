@@ -196,6 +196,29 @@ class ValueGrid(BaseEstimator):
         self.values_ = [_grid(channel) for channel in X.transpose(1, 0, 2)]
         return self
 
+    def common(self, X: np.ndarray, k: int, groups: np.ndarray | None = None) -> Self:
+        """Leave out values that fewer than k persons have.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels, n_timepoints)
+            The series of `fit`.
+        k : int
+            Smallest number of persons.
+        groups : ndarray of shape (n_samples,) or None, default=None
+            Person of each series; None if each has its own.
+
+        Returns
+        -------
+        ValueGrid
+            The same object. A channel that has fewer than two values left has no grid.
+        """
+        persons = np.arange(len(X)) if groups is None else groups
+        for c, values in enumerate(self.values_):
+            if values is not None:
+                self.values_[c] = _common(values, X[:, c], persons, k)
+        return self
+
     def snap(self, X: np.ndarray, *, extended: bool = False) -> np.ndarray:
         """Round each value to the nearest value of the grid of its channel.
 
@@ -236,6 +259,19 @@ def _grid(channel: np.ndarray) -> np.ndarray | None:
     if steps.size == 0 or (steps == 0).mean() < MIN_REPEATS:
         return None
     return np.unique(channel[~np.isnan(channel)])
+
+
+def _common(
+    values: np.ndarray, channel: np.ndarray, persons: np.ndarray, k: int
+) -> np.ndarray | None:
+    """Return the values of a grid that the series of k persons have; None if few."""
+    rows, times = np.nonzero(~np.isnan(channel))
+    place = np.searchsorted(values, channel[rows, times])
+    pairs = np.unique(
+        np.stack([place, np.unique(persons, return_inverse=True)[1][rows]]), axis=1
+    )
+    kept = values[np.bincount(pairs[0], minlength=len(values)) >= k]
+    return kept if len(kept) > 1 else None
 
 
 def level_and_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ own.
 
 A density is any object with ``fit(Z)`` and ``sample(n_samples)``; those of
 `sklearn.mixture` and `sklearn.neighbors.KernelDensity` can be used as they are. The
-augmenters fit one for each class (`ClassConditionalDensity`).
+augmenters fit one for each class (`ClassConditionalDensity`). If no row may be kept,
+`Microaggregation` replaces rows by averages first.
 """
 
 from collections.abc import Sequence
@@ -20,11 +21,13 @@ from sklearn.base import clone
 
 from lgta_sklearn.density.by_class import ClassConditionalDensity
 from lgta_sklearn.density.local import LocalDensity
+from lgta_sklearn.density.microaggregates import Microaggregation
 from lgta_sklearn.density.mixture import MixtureDensity
 
 __all__ = [
     "ClassConditionalDensity",
     "LocalDensity",
+    "Microaggregation",
     "MixtureDensity",
     "make_density",
 ]
