@@ -1,6 +1,7 @@
 from ._files.bytes import FormatError as FormatError
 from ._series.panel import Panel as Panel
 from .augmenters.adversarial import AdversarialAugmenter as AdversarialAugmenter
+from .augmenters.anonymizer import LatentAnonymizer as LatentAnonymizer
 from .augmenters.base import BaseAugmenter as BaseAugmenter
 from .augmenters.diffusion import DiffusionAugmenter as DiffusionAugmenter
 from .augmenters.direct import DirectAugmenter as DirectAugmenter

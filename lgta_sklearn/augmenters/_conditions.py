@@ -2,9 +2,9 @@
 
 This module keeps statistics of channels, no row of any series.
 
-Letters: ``a`` the attributes of series, (n, K): levels from their mean, log-scales and,
-if lengths vary, log-lengths; ``w`` the same as normal scores; ``U`` shapes, (n, T, C),
-and ``Y`` the same with uncorrelated channels.
+Letters: ``a`` the attributes of series, (n, K): levels from their mean, log-scales, if
+lengths vary log-lengths, and codes, if the series have any; ``w`` the same as normal
+scores; ``U`` shapes, (n, T, C), and ``Y`` the same with uncorrelated channels.
 """
 
 import warnings
@@ -137,7 +137,7 @@ class ChannelStatistics:
         Returns
         -------
         int
-            Levels, log-scales, and the log-length if lengths vary.
+            Levels, log-scales, the log-length if lengths vary, and codes.
         """
         return self.knots.shape[1]
 
@@ -160,6 +160,8 @@ class ChannelStatistics:
         columns = [level, log_of_scale(scale, self.min_scale)]
         if self.lengths_vary:
             columns.append(np.log(parts.lengths)[:, None])
+        if parts.code is not None:
+            columns.append(parts.code)
         return np.concatenate(columns, axis=1)
 
     def columns(self, w: np.ndarray) -> np.ndarray:

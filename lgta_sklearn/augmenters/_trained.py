@@ -44,12 +44,15 @@ class SeriesParts:
         In model units; NaN for a channel without observed values.
     lengths : ndarray of int of shape (n_samples,)
         Time points of each series.
+    code : ndarray of shape (n_samples, n_codes) or None, default=None
+        Codes that are known before the training; None for families without.
     """
 
     shape: np.ndarray
     level: np.ndarray
     scale: np.ndarray
     lengths: np.ndarray
+    code: np.ndarray | None = None
 
 
 class TrainedAugmenter(BaseAugmenter):
@@ -233,8 +236,13 @@ class TrainedAugmenter(BaseAugmenter):
         self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
     ) -> Panel:
         """Draw attributes, generate shapes, and put them together."""
-        space = self._state.space
-        V, shape = self._sample_parts(n_samples, labels, rng)
+        return self._composed(*self._sample_parts(n_samples, labels, rng), rng)
+
+    def _composed(
+        self, V: np.ndarray, shape: np.ndarray, rng: np.random.Generator
+    ) -> Panel:
+        """Return the series of sampled attributes and shapes, with gaps."""
+        space, n_samples = self._state.space, len(V)
         _, level, scale, lengths = space.split(space.restored(V))
         panel = self._joined(SeriesParts(shape, level, scale, lengths))
         if self.gaps == "keep" and self._state.gaps.gaps_ is not None and n_samples:

@@ -12,6 +12,7 @@ shapes, (n, T, C), of the noise level ``sigma``; ``D`` the denoiser.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lgta_sklearn._chunks import BLOCK
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn._parameters import AT_LEAST_ONE, POSITIVE, Bounds, Constraint
 from lgta_sklearn._random import Use, as_int, stream, torch_stream
 from lgta_sklearn._series.checks import check_series
@@ -61,6 +63,7 @@ VARIATION_STEPS, SCORE_LEVELS = 6, 16
 LEAST_MAX, HIDING = 10.0, 1.5  # highest level, also in units of the root of the length
 
 
+@storable
 class DiffusionAugmenter(
     MultipleImputationMixin, VaryingMixin, ScoringMixin, TrainedAugmenter
 ):
@@ -222,6 +225,7 @@ class DiffusionAugmenter(
     """
 
     transformation = None  # noise is the only one
+    blur = 0.0  # of attributes that are given
     uses_threads = True
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
         "backbone": ["mixer", "unet", "transformer", callable],
@@ -377,6 +381,8 @@ n_timepoints)
                 "backbone": self._backbone(n_samples, n_timepoints),
                 "n_classes": int(labels.max()) + 1,
                 "lengths_vary": statistics.lengths_vary,
+                "n_codes": 0 if parts.code is None else parts.code.shape[1],
+                "blur": self.blur,
                 "hidden_dim": self.hidden_dim,
                 "prediction": self.prediction,
                 "joint": self.levels_ == "joint",
@@ -481,8 +487,12 @@ n_timepoints)
     ) -> np.ndarray:
         """Sample shapes for given attributes."""
         space = self._state.space
-        _, *attributes = space.split(space.restored(V))
-        series = self._free(SeriesParts(np.empty(0), *attributes), labels)
+        code, level, scale, lengths = space.split(space.restored(V))
+        parts = SeriesParts(np.empty(0), level, scale, lengths, code)
+        series = self._free(parts, labels)
+        if self.blur:
+            noise = stream(rng, Use.NOISE).standard_normal(series.w.shape)
+            series = replace(series, w=series.w + self.blur * noise)
 
         def denoise(x: np.ndarray, sigma: float) -> np.ndarray:
             return self._denoised(series, x, sigma, single=True)

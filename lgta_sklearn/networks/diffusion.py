@@ -1,9 +1,9 @@
 """The denoiser of a diffusion model for series.
 
 Letters: ``u`` the shape of a series, (B, T, C); ``a`` its attributes, (B, K): the
-levels and log-scales of its channels and, if lengths vary, its log-length; ``w`` the
-same attributes as normal scores; ``sigma`` the noise level, (B,); ``c`` the condition,
-(B, H); B batch, T time points, C channels, H hidden features.
+levels and log-scales of its channels, if lengths vary its log-length, and codes, if it
+has any; ``w`` the same attributes as normal scores; ``sigma`` the noise level, (B,);
+``c`` the condition, (B, H); B batch, T time points, C channels, H hidden features.
 
 The network estimates the clean values from noisy ones, ``x = x_0 + sigma * e``. As in
 Karras et al. (2022) it is put together with its input, so that what the backbone has to
@@ -54,6 +54,11 @@ class Denoiser(SeededModule):
         Number of classes.
     lengths_vary : bool, default=False
         Whether the attributes hold the log-length.
+    n_codes : int, default=0
+        Number of codes among the attributes.
+    blur : float, default=0.0
+        Standard deviation of the noise that is added to the normal scores in training,
+        so that series are not told by them.
     hidden_dim : int, default=128
         H, the width of the backbone.
     prediction : {"edm", "x", "noise"}, default="edm"
@@ -97,6 +102,8 @@ class Denoiser(SeededModule):
         *,
         n_classes: int = 1,
         lengths_vary: bool = False,
+        n_codes: int = 0,
+        blur: float = 0.0,
         hidden_dim: int = 128,
         prediction: str = "edm",
         joint: bool = False,
@@ -107,8 +114,10 @@ class Denoiser(SeededModule):
         super().__init__()
         self.n_channels, self.n_classes = n_channels, n_classes
         self.prediction, self.joint, self.masked = prediction, joint, masked
+        self.blur = blur
         self.statistics, self.generator = statistics, generator
-        self.n_attributes = n_attributes = 2 * n_channels + int(lengths_vary)  # K
+        n_attributes = 2 * n_channels + int(lengths_vary) + n_codes  # K
+        self.n_attributes = n_attributes
         known = statistics or {}
         for name, shape in (
             ("knots", (N_KNOTS, n_attributes)),
@@ -154,6 +163,9 @@ class Denoiser(SeededModule):
             attributes, label = attributes.repeat(n_times, 1), label.repeat(n_times)
         label, imputing, known = self._drawn_tasks(shape, label, generator)
         clean, counted, lines, w = self._targets(shape, attributes, known, imputing)
+        if self.blur:
+            noise = torch.randn(w.shape, generator=generator, dtype=w.dtype)
+            w = w + self.blur * noise.to(w.device)
         x, sigma = self._noisy(clean, generator)
         x = x.masked_fill(known, 0.0)
         estimate = self.denoise(x, w, sigma, lines, known, imputing, label)

@@ -1,0 +1,315 @@
+"""The averages of clusters of records, and a diffusion model that only keeps these.
+
+Letters: ``X`` series, (n, C, T); ``F`` features by which records are clustered; ``M``
+the levels and ``S`` the scales of clusters, (G, C); ``Z`` their codes; ``c`` the number
+of the cluster of a record:
+
+    training   (X - M[c]) / S[c]  given (M, S, Z)[c]
+    sample     M + S * U          with (M, S, Z) drawn by a density, and U given them
+
+So U holds how a record differs from its cluster in level and scale, too. Weights are
+learned from single records; of what else is kept, every number is an average over the
+records of at least k persons, or a statistic of all series.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lgta_sklearn._files.mixin import FittedState
+from lgta_sklearn._files.registry import storable
+from lgta_sklearn._neighbors import NearestRows
+from lgta_sklearn._random import seed_from
+from lgta_sklearn._series.labels import class_numbers
+from lgta_sklearn._series.panel import Panel
+from lgta_sklearn.augmenters._attributes import log_of_scale
+from lgta_sklearn.augmenters._trained import SeriesParts
+from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
+from lgta_sklearn.density import Microaggregation
+from lgta_sklearn.gaps import interpolate_gaps
+from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
+
+__all__ = ["AveragedDiffusion", "RecordFeatures"]
+
+MOST_CODES = 8
+
+
+@storable
+class RecordFeatures:
+    """Features of records: codes of their shape, levels, scales, lengths and gaps.
+
+    The codes are principal components of the shapes. A difference of features is about
+    as large as it makes the values differ, in standard deviations of a channel.
+
+    Attributes
+    ----------
+    n_codes : int
+        Number of codes, the first features.
+    """
+
+    def fit(self, parts: SeriesParts, min_scale: np.ndarray) -> np.ndarray:
+        """Learn axes, means and units; return the features of the records.
+
+        Parameters
+        ----------
+        parts : SeriesParts
+            Records.
+        min_scale : ndarray of shape (n_channels,)
+            Smallest scale of a series that is not constant.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Features.
+        """
+        from sklearn.decomposition import PCA
+
+        self.min_scale = min_scale
+        self._unit = _deviation(parts)
+        # an average scale, by which shapes and log-scales count in units of the values
+        self._typical = np.sqrt(np.nanmean(parts.scale**2, axis=0)) / self._unit
+        self._centre = np.nanmean(parts.level, axis=0)
+        self._usual = np.nanmean(log_of_scale(parts.scale, min_scale), axis=0)
+        flat = self._flat(parts)
+        pca = PCA(min(MOST_CODES, *flat.shape), svd_solver="full").fit(flat)
+        self._mean, self._axes = pca.mean_, pca.components_
+        self.n_codes = len(self._axes)
+        return self.transform(parts)
+
+    def transform(self, parts: SeriesParts) -> np.ndarray:
+        """Return the features of records.
+
+        Parameters
+        ----------
+        parts : SeriesParts
+            Records.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Features; what is usual in the place of missing levels and scales.
+        """
+        code = (self._flat(parts) - self._mean) @ self._axes.T
+        level = (parts.level - self._centre) / self._unit
+        log_scale = log_of_scale(parts.scale, self.min_scale) - self._usual
+        inside = Panel(parts.shape, parts.lengths).inside()[:, None]
+        gaps = (np.isnan(parts.shape) & inside).sum(axis=2) / parts.lengths[:, None]
+        lengths = np.log(parts.lengths)[:, None]
+        F = np.concatenate(
+            [code, level, self._typical * log_scale, lengths, gaps], axis=1
+        )
+        return np.nan_to_num(F)
+
+    def _flat(self, parts: SeriesParts) -> np.ndarray:
+        """Return shapes as rows, with lines in the place of missing values."""
+        U = interpolate_gaps(parts.shape) * self._typical[:, None]
+        return U.reshape(len(U), -1) / np.sqrt(U.shape[2])
+
+
+def _deviation(parts: SeriesParts) -> np.ndarray:
+    """Return the standard deviation of the values of each channel."""
+    variance = np.nanmean(parts.scale**2, axis=0) + np.nanvar(parts.level, axis=0)
+    return np.where(variance > 0, np.sqrt(variance), 1.0)
+
+
+@storable
+class AveragedDiffusion(DiffusionAugmenter):
+    """A diffusion model of series, given the averages of clusters of them.
+
+    Noise is added to the averages, in training as in sampling: else the network would
+    tell clusters by them, and learn the few records of each by heart.
+    """
+
+    blur = 0.5  # in standard deviations
+
+    def learn(  # noqa: PLR0917
+        self,
+        panel: Panel,
+        labels: np.ndarray | None,
+        names: np.ndarray | None,
+        groups: np.ndarray | None,
+        k: int,
+        rng: np.random.Generator,
+    ) -> Microaggregation:
+        """Cluster records, and learn them given the averages of their clusters.
+
+        Parameters
+        ----------
+        panel : Panel
+            Records, in model units.
+        labels : ndarray of int of shape (n_samples,) or None
+            Numbers of their classes.
+        names : ndarray of shape (n_classes,) or None
+            Names of the classes.
+        groups : ndarray of shape (n_samples,) or None
+            Their persons.
+        k : int
+            Smallest number of persons in a cluster.
+        rng : numpy.random.Generator
+            Random stream of the fit.
+
+        Returns
+        -------
+        Microaggregation
+            The clusters.
+        """
+        from lgta_sklearn.networks.frozen import resolve_device
+
+        device = resolve_device(self.device)
+        self._check_parts()
+        self.scaling_ = ScaleDecomposition().fit(panel.values)
+        parts = self._split(panel)
+        features = RecordFeatures()
+        F = features.fit(parts, self.scaling_.min_scale_)
+        y = None if names is None else names[labels]
+        clusters = Microaggregation(k).fit(F, y, groups)
+        self.grid_ = ValueGrid().fit(panel.values).common(panel.values, k, groups)
+        averages = self._averages(parts, clusters)
+        self.scaling_.max_scale_ = averages.scale.max(axis=0)
+        code = clusters.averages(F[:, : features.n_codes])
+        training = _relative(panel, averages, code, clusters.labels_)
+        self._train(self._spec(training, labels, rng), training, device, rng)
+        of_cluster = None
+        if names is not None:
+            of_cluster = class_numbers(names, clusters.classes_of_clusters_)
+        V = self._learn_attributes(code, (features.n_codes,), averages, of_cluster, rng)
+        gaps = panel.gaps().astype(float)
+        self._state.gaps = AveragedGaps(np.nan_to_num(clusters.averages(gaps)), V)
+        self._state.features, self._state.of_cluster = features, of_cluster
+        self._state.centres, self._state.V = clusters.averages(F), V
+        return clusters
+
+    def _averages(self, parts: SeriesParts, clusters: Microaggregation) -> SeriesParts:
+        """Return the averaged levels, scales and lengths of clusters."""
+        level = self._complete(clusters.averages(parts.level), parts.level)
+        own = level[clusters.labels_]
+        square = parts.scale**2 + (parts.level - own) ** 2
+        square = self._complete(clusters.averages(square), square)
+        scale = np.maximum(np.sqrt(square), self.scaling_.min_scale_)
+        lengths = np.rint(clusters.averages(parts.lengths)).astype(int)
+        return SeriesParts(np.empty(0), level, scale, lengths)
+
+    @staticmethod
+    def _complete(averages: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Return averages; where too few records have a value, that of all."""
+        return np.where(np.isnan(averages), np.nanmean(values, axis=0), averages)
+
+    def replacements(self, cluster: np.ndarray, rng: np.random.Generator) -> Panel:
+        """Return new series of given clusters.
+
+        Parameters
+        ----------
+        cluster : ndarray of int of shape (n_samples,)
+            Numbers of clusters.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Panel
+            A series for each number.
+        """
+        V, of_cluster = self._state.V[cluster], self._state.of_cluster
+        labels = None if of_cluster is None else of_cluster[cluster]
+        return self._composed(V, self._generate(V, labels, rng), rng)
+
+    def nearest_cluster(self, panel: Panel, labels: np.ndarray | None) -> np.ndarray:
+        """Return the cluster whose averages are nearest to each record.
+
+        Parameters
+        ----------
+        panel : Panel
+            Records, in model units.
+        labels : ndarray of int of shape (n_samples,) or None
+            Numbers of their classes; None searches all clusters.
+
+        Returns
+        -------
+        ndarray of int of shape (n_samples,)
+            Numbers of clusters, of the same class if that is known.
+        """
+        F = self._state.features.transform(self._split(panel))
+        nearest = np.empty(len(F), dtype=int)
+        of_cluster = self._state.of_cluster
+        every = np.arange(len(self._state.centres))
+        labels = np.full(len(F), -1) if labels is None else labels
+        for label in np.unique(labels):
+            rows = np.flatnonzero(labels == label)
+            some = every if label < 0 else np.flatnonzero(of_cluster == label)
+            index = NearestRows(self._state.centres[some], 1)
+            nearest[rows] = some[index.to(F[rows])[:, 0]]
+        return nearest
+
+    def _chosen_levels(self, attributes: np.ndarray, rng: np.random.Generator) -> str:
+        """Return that levels and scales are given: by a density of averages."""
+        return "given"
+
+    def _joined(self, parts: SeriesParts) -> Panel:
+        """Return series, whose own level and scale are in their shape."""
+        panel = Panel(parts.shape, parts.lengths)
+        X = self.scaling_.join(parts.level, parts.scale, parts.shape)
+        X = np.where(panel.inside()[:, None], X, np.nan)
+        return replace(panel, values=self.grid_.snap(X))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "net": None, "_state": vars(self._state)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({**state, "_state": FittedState(**state["_state"])})
+
+
+def _relative(
+    panel: Panel, averages: SeriesParts, code: np.ndarray, cluster: np.ndarray
+) -> SeriesParts:
+    """Return records relative to the averages of their clusters."""
+    level, scale = averages.level[cluster], averages.scale[cluster]
+    shape = (panel.values - level[:, :, None]) / scale[:, :, None]
+    return SeriesParts(shape, level, scale, averages.lengths[cluster], code[cluster])
+
+
+@storable
+class AveragedGaps:
+    """Gaps with the frequencies of a cluster.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_clusters, n_channels, n_timepoints)
+        Share of the records in which a value is missing.
+    V : ndarray of shape (n_clusters, n_columns)
+        Attributes of the clusters.
+    """
+
+    draws_in_order = True
+
+    def __init__(self, shares: np.ndarray, V: np.ndarray) -> None:
+        self.gaps_ = shares if shares.any() else None
+        self._nearest = NearestRows(V, 1)
+
+    def sample(
+        self, n_samples: int, *, given: np.ndarray, random_state: Any = None
+    ) -> np.ndarray:
+        """Draw gaps for series with given attributes.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of series.
+        given : ndarray of shape (n_samples, n_columns)
+            Attributes.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the draw.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples, n_channels, n_timepoints)
+            Each value is missing as often as in the nearest cluster. One number for
+            a channel decides about all its time points, so that gaps are long if
+            they were.
+        """
+        if self.gaps_ is None:
+            return np.zeros((len(given), 1, 1), dtype=bool)
+        shares = self.gaps_[self._nearest.to(given)[:, 0]]
+        rng = np.random.default_rng(seed_from(random_state))
+        drawn: np.ndarray = rng.random((*shares.shape[:2], 1)) < shares
+        return drawn
