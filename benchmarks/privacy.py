@@ -1,135 +1,223 @@
-"""Measure how much of the training series samples and variations give away.
+"""Measure what samples, variations and replaced series give away, and what they cost.
 
-From a pool of series n are trained on; the measures compare with as many unseen ones.
-The floor is what other unseen series score in the place of the synthetic ones.
+From a pool of labelled series n are trained on, with their labels (classes with fewer
+than 12 of these series are left out of all parts); as many unseen ones are held out for
+the attacks and as many others for quality. Attacks are those of
+`metrics.privacy_report`, on n samples: the area under the ROC curve of three membership
+attacks (0.5 by chance) and the excess of the others over the same attack on unseen
+series (0). Near-duplicates are counted among 5 n samples (1 % by chance). The floor is
+what n fresh real series score in the place of the samples. Quality is measured by the
+others: strong critic (0 cannot tell, 0.5 always can), Fréchet distance, coverage, and
+the balanced accuracy of a random forest that is trained on the samples (the row of the
+floor: on the training series).
 
-    LGTA_DATA=folder python benchmarks/privacy.py
+    LGTA_DATA=folder python benchmarks/privacy.py --only anonymizer --sizes 500
 
-Writes docs/benchmarks/privacy.md.
+Each result is a line of docs/benchmarks/privacy.jsonl, written at once, and what is
+there is not run again. Writes docs/benchmarks/privacy.md.
 """
 
 import argparse
+import time
+import warnings
+from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from _sets import labelled
-from _shared import markdown, write
+from _shared import DOCS, add_rows, markdown, read_rows, write
 from sklearn.covariance import LedoitWolf
 
-from lgta_sklearn import LatentAugmenter
-from lgta_sklearn.metrics import (
-    discriminative_score,
-    membership_auc,
-    near_duplicate_share,
-    nearest_neighbour_ratio,
+from lgta_sklearn import (
+    AdversarialAugmenter,
+    DiffusionAugmenter,
+    LatentAnonymizer,
+    LatentAugmenter,
+    metrics,
 )
 
+RESULTS = DOCS / "privacy.jsonl"
+SETS = ["ItalyPowerDemand", "ECG5000", "MelbournePedestrian", "Crop"]
 SIZES = (50, 200, 500)
 DRAWS = 5  # times as many samples, since near-duplicates are rare
+FEWEST = 12  # series of a class
+FLOOR = "floor: fresh real series"
+MEMBERSHIP = ["distance", "density ratio", "reference model"]
+DISCLOSURE = ["singling out", "linkability", "inference"]
 
 
-def latent(**options):
-    """Return a function that samples after training on some series."""
+def sampled(kind, **options):
+    """Return a function that samples after training on labelled series."""
 
-    def sampled(X, n, seed):
-        augmenter = LatentAugmenter(random_state=seed, **options).fit(X)
-        return augmenter.sample(DRAWS * n)
+    def make(X, y, seed):
+        augmenter = kind(random_state=seed, **options).fit(X, y)
+        return augmenter.sample(DRAWS * len(X), return_y=True)
 
-    return sampled
+    return make
 
 
-def varied(X, n, seed):
+def varied(X, y, seed):
     """Return variations of the series themselves."""
-    return LatentAugmenter(random_state=seed).fit(X).augment(X, n_copies=DRAWS)
+    augmenter = LatentAugmenter(random_state=seed).fit(X, y)
+    return augmenter.augment(X, y, n_copies=DRAWS)
 
 
-def gaussian(X, n, seed):
-    """Return draws from one Gaussian with a shrunken covariance."""
-    rows = X.reshape(len(X), -1)
-    fitted = LedoitWolf().fit(rows)
+def replaced(k):
+    """Return a function that replaces each series by one of its cluster."""
+
+    def make(X, y, seed):
+        anonymizer = LatentAnonymizer(k, random_state=seed).fit(X, y)
+        new = [anonymizer.anonymize(X, y, random_state=i) for i in range(DRAWS)]
+        return np.concatenate(new), np.tile(y, DRAWS)
+
+    return make
+
+
+def gaussian(X, y, seed):
+    """Return draws from a Gaussian for each class, with a shrunken covariance."""
     rng = np.random.default_rng(seed)
-    drawn = rng.multivariate_normal(fitted.location_, fitted.covariance_, DRAWS * n)
-    return drawn.reshape(-1, *X.shape[1:])
+    rows, labels = X.reshape(len(X), -1), np.repeat(y, DRAWS)
+    drawn = np.empty((len(labels), rows.shape[1]))
+    for label in np.unique(y):
+        fitted = LedoitWolf().fit(rows[y == label])
+        mean, covariance = fitted.location_, fitted.covariance_
+        n = int((labels == label).sum())
+        drawn[labels == label] = rng.multivariate_normal(mean, covariance, n)
+    order = rng.permutation(len(labels))
+    return drawn[order].reshape(-1, *X.shape[1:]), labels[order]
 
 
 GENERATORS = {
-    "sample (the default)": latent(),
-    "sample, noise='structured'": latent(noise="structured"),
-    "sample, noise=None": latent(noise=None),
-    "sample, density='normal', noise='structured'": latent(
-        density="normal", noise="structured"
-    ),
-    "augment (the default)": varied,
-    "one Gaussian, for comparison": gaussian,
+    "LatentAugmenter, sample": sampled(LatentAugmenter),
+    "LatentAugmenter, noise='structured'": sampled(LatentAugmenter, noise="structured"),
+    "LatentAugmenter, augment": varied,
+    "DiffusionAugmenter, sample": sampled(DiffusionAugmenter),
+    "AdversarialAugmenter, sample": sampled(AdversarialAugmenter),
+    **{
+        f"LatentAnonymizer, k={k}, sample": sampled(partial(LatentAnonymizer, k))
+        for k in (5, 3, 10)
+    },
+    "LatentAnonymizer, k=5, anonymize": replaced(5),
+    "one Gaussian for each class": gaussian,
 }
 
 
-def measured(train, unseen, synthetic, other, seed):
+def parts_of(name, n, seed):
+    """Return labelled series to learn, unseen, others, and fresh ones."""
+    X, y, X_other, y_other = labelled(name)
+    X, y = np.array([*X, *X_other]), np.array([*y, *y_other])
+    complete = ~np.isnan(X).any(axis=(1, 2))
+    X, y = X[complete], y[complete]
+    order = np.random.default_rng(seed).permutation(len(X))
+    m = min(n, (len(X) - n) // 3)
+    rows = np.split(order, np.cumsum([n, m, m, m]))[:4]
+    classes, counts = np.unique(y[rows[0]], return_counts=True)
+    large = classes[counts >= FEWEST]
+    rows = [some[np.isin(y[some], large)] for some in rows]
+    return [(X[some], y[some]) for some in rows]
+
+
+def measured(parts, X, y):
     """Return the measures of a synthetic set."""
-    near = {"X_holdout": unseen}
-    duplicates = near_duplicate_share(train, synthetic, **near)
-    synthetic = synthetic[: len(train)]
-    return (
-        100 * duplicates,
-        nearest_neighbour_ratio(train, synthetic, **near),
-        membership_auc(train, synthetic, **near),
-        discriminative_score(other, synthetic, random_state=seed),
-    )
+    (train, _), (unseen, _), (other, y_other), _ = parts
+    near = metrics.near_duplicate_share(train, X, X_holdout=unseen)
+    X, y = X[: len(train)], y[: len(train)]
+    audit = metrics.privacy_report(train, X, unseen, random_state=0, verbose=0).table
+    return {
+        **{f"AUC, {a}": audit.loc[f"membership, {a}", "value"] for a in MEMBERSHIP},
+        "most TPR": max(
+            audit.loc[f"membership, {a}, TPR", "value"] for a in MEMBERSHIP
+        ),
+        **{a: audit.loc[a, "excess"] for a in DISCLOSURE},
+        "near-dupl., %": 100 * near,
+        "critic": metrics.discriminative_score(other, X, random_state=0),
+        "Fréchet": metrics.frechet_distance(other, X, random_state=0),
+        "coverage": metrics.coverage(other, X, random_state=0),
+        "accuracy": metrics.tstr_score(
+            other, X, y_real=y_other, y_synthetic=y, random_state=0
+        ),
+    }
+
+
+def run(name, n, generator, seed):
+    """Return the row of one generator."""
+    parts = parts_of(name, n, seed)
+    if generator == FLOOR:
+        (train, y), *_, (fresh, y_fresh) = parts
+        row = measured(parts, fresh, y_fresh)
+        other, y_other = parts[2]
+        accuracy = metrics.tstr_score(
+            other, train, y_real=y_other, y_synthetic=y, random_state=0
+        )
+        return row | {"accuracy": accuracy, "seconds": 0.0}
+    start = time.perf_counter()
+    X, y = GENERATORS[generator](*parts[0], seed)
+    seconds = time.perf_counter() - start
+    return measured(parts, X, y) | {"seconds": seconds}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", default="", help="generators whose name has this")
+    parser.add_argument("--sets", nargs="*", default=SETS)
+    parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
     args = parser.parse_args()
-    rows = []
-    for name in ("ItalyPowerDemand", "ECG5000"):
-        X, _, X_other, _ = labelled(name)
-        pool = np.array(X + X_other)
-        for n in SIZES:
-            scores = {which: [] for which in ["floor", *GENERATORS]}
-            n_compared = min(n, (len(pool) - n) // 3)
-            for seed in range(args.seeds):
-                order = np.random.default_rng(seed).permutation(len(pool))
-                train, rest = np.split(pool[order], [n])
-                unseen, other, floor = (
-                    rest[i * n_compared : (i + 1) * n_compared] for i in range(3)
-                )
-                made = {which: f(train, n, seed) for which, f in GENERATORS.items()}
-                for which, synthetic in {"floor": floor, **made}.items():
-                    values = measured(train, unseen, synthetic, other, seed)
-                    scores[which].append(values)
-            for which, values in scores.items():
-                means, low, high = (
-                    f(values, axis=0) for f in (np.mean, np.min, np.max)
-                )
-                row = [
-                    f"{mean:.{digits}f} ({a:.{digits}f} to {b:.{digits}f})"
-                    for mean, a, b, digits in zip(
-                        means, low, high, (0, 2, 2, 2), strict=True
-                    )
-                ]
-                rows.append([name, n, which, *row])
-                print(rows[-1], flush=True)
-    columns = [
-        "set",
-        "n",
-        "series",
-        "near-duplicates, % (1 by chance)",
-        "nearest neighbour ratio (1)",
-        "membership AUC (0.5)",
-        "strong critic (0)",
-    ]
+    warnings.simplefilter("ignore")
+    done = {(r["set"], r["n"], r["generator"], r["seed"]) for r in read_rows(RESULTS)}
+    chosen = [FLOOR, *(name for name in GENERATORS if args.only in name)]
+    cells = product(range(args.seeds), args.sizes, args.sets, chosen)
+    for seed, n, name, generator in cells:
+        if (name, n, generator, seed) in done:
+            continue
+        row = run(name, n, generator, seed)
+        key = {"set": name, "n": n, "generator": generator, "seed": seed}
+        add_rows(RESULTS, [key | row])
+        print(*key.values(), f"{row['critic']:.3f}", flush=True)
+    page()
+
+
+def page():
+    """Write the tables, one for each set and size."""
+    rows = pd.DataFrame(read_rows(RESULTS))
+    tables = []
+    for (name, n), cell in rows.groupby(["set", "n"], sort=False):
+        groups = cell.drop(columns=["set", "n"]).groupby("generator", sort=False)
+        lines = [_line(generator, some) for generator, some in groups]
+        place = {FLOOR: -1} | {name: i for i, name in enumerate(GENERATORS)}
+        lines.sort(key=lambda line: place[line["generator"]])
+        tables += [f"## {name}, {n} series", markdown(pd.DataFrame(lines))]
     write(
         "privacy.md",
-        "# What samples and variations give away",
-        f"`benchmarks/privacy.py`: {args.seeds} seeds, mean (smallest to largest). "
-        "Each seed draws n series to train on and as many unseen ones. The floor is "
-        "the score of other unseen series in place of the samples. Near-duplicates "
-        f"are counted among {DRAWS} n samples, the other measures take n of them; "
-        "[reading the measures](../measures.md) explains them. The rule that chooses "
-        "the blend of the default noise was tuned on these sets.",
-        markdown(pd.DataFrame(rows, columns=columns)),
+        "# What samples give away, and what privacy costs",
+        __doc__.split("\n\n")[1],
+        "Means over the seeds, of the critic and of the largest AUC with smallest to "
+        "largest. `most TPR` is the largest true-positive rate at 1 % false positives "
+        "of the three membership attacks. Seconds with other work beside.",
+        *tables,
+        (DOCS / "privacy_notes.md").read_text().rstrip(),
     )
+
+
+def _line(generator, some):
+    """Return the line of a generator."""
+    areas = some[[f"AUC, {attack}" for attack in MEMBERSHIP]].max(axis=1)
+    line = {"generator": generator, "seeds": len(some)}
+    line["largest AUC"] = _spread(areas)
+    mean = some.drop(columns="generator").mean()
+    digits = {"near-dupl., %": 1, "seconds": 0}
+    for column in mean.index.drop("seed"):
+        line[column] = f"{mean[column]:.{digits.get(column, 2)}f}"
+    line["critic"] = _spread(some["critic"])
+    return line
+
+
+def _spread(values):
+    """Return the mean with the range."""
+    if len(values) == 1:
+        return f"{values.mean():.2f}"
+    return f"{values.mean():.2f} ({values.min():.2f} to {values.max():.2f})"
 
 
 if __name__ == "__main__":

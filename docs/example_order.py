@@ -16,6 +16,7 @@ ORDER = [
     "plot_transformer_or_cnn_gru",
     "plot_lstm_waves",
     "plot_save_and_share",
+    "plot_anonymizer",
 ]
 
 
