@@ -8,6 +8,7 @@ import pytest
 from conftest import same, stored
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 from sklearn.linear_model import RidgeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -20,6 +21,7 @@ from lgta_sklearn import (
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.density import Microaggregation
 from lgta_sklearn.scaling import ValueGrid
+from lgta_sklearn.testing import check_augmenter
 
 
 def fast(k=5, *, random_state=0, **params):
@@ -165,29 +167,23 @@ def nearest_held(holder, X):
     smallest = np.inf
     for known in (X, X / holder.channel_scale_, U):
         for rows in (known.reshape(len(X), -1), known[:, 0]):
-            distances = [
-                np.linalg.norm(rows[:, None] - held[None], axis=2).min()
+            held = [
+                cdist(rows, turned.reshape(-1, rows.shape[1])).min()
                 for array in stored(holder)
-                if array.dtype.kind == "f" and array.size >= rows.shape[1]
-                for held in _as_rows(array, rows.shape[1])
+                if array.dtype.kind == "f" and array.size
+                for turned in (array, array.T)
+                if rows.shape[1] in {*turned.shape, turned.size}
+                and turned.size % rows.shape[1] == 0
             ]
-            between = np.linalg.norm(rows[:, None] - rows[None], axis=2)
-            typical = np.median(np.sort(between, axis=1)[:, 1])
-            smallest = min(smallest, min(distances, default=np.inf) / typical)
+            typical = np.median(np.sort(cdist(rows, rows), axis=1)[:, 1])
+            smallest = min(smallest, min(held, default=np.inf) / typical)
     return smallest
-
-
-def _as_rows(array, width):
-    """Yield an array as rows of a width, of each orientation that has this width."""
-    for turned in (array, array.T):
-        if turned.size % width == 0 and width in {*turned.shape, turned.size}:
-            yield turned.reshape(-1, width)
 
 
 def test_nothing_that_is_kept_is_a_training_series(waves, tmp_path):
     X, y = waves
     X = np.stack([X, X.cumsum(axis=1)], axis=1)
-    anonymizer = fast(max_epochs=20).fit(X, y)
+    anonymizer = fast(max_epochs=4).fit(X, y)
     path = tmp_path / "anonymizer.safetensors"
     anonymizer.save(path)
     for holder in (
@@ -235,7 +231,7 @@ def test_a_record_is_replaced_from_its_own_cluster():
         30, n_timepoints=24, random_state=0
     )
     y = np.repeat(["a", "b", "c"], 10)
-    anonymizer = fast(max_epochs=10)
+    anonymizer = fast(max_epochs=4)
     replaced = anonymizer.fit_transform(X, y)
     for new in (replaced, anonymizer.anonymize(X, y), anonymizer.anonymize(X)):
         assert new.shape == X.shape
@@ -338,6 +334,17 @@ def test_bad_parameters_are_refused(anonymizer, words, waves):
 def test_groups_of_another_number_are_refused(waves):
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         fast().fit(waves[0], groups=np.arange(7))
+
+
+def test_few_records_are_not_shown_more_often_than_many():
+    anonymizer = fast(max_epochs=None, hidden_dim=4, validation_fraction=0.0)
+    X = np.random.default_rng(0).normal(size=(400, 4))
+    assert anonymizer.fit(X[:30]).n_iter_ == 20  # epochs of twenty steps
+    assert anonymizer.fit(X).n_iter_ == 24
+
+
+def test_the_contract_of_augmenters():
+    assert "check_files_and_copies" in check_augmenter(fast(k=3))
 
 
 @pytest.mark.changes_global_state

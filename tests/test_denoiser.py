@@ -260,3 +260,36 @@ def test_a_unet_halves_as_often_as_it_is_told():
     net = UNet(2, 2, 24, 16, factors=(1, 1, 1, 1))
     assert net(torch.randn(2, 24, 2), torch.randn(2, 16)).shape == (2, 24, 2)
     assert net.multiple == 8
+
+
+def test_mixed_series_keep_mean_and_variance_and_are_nobodys():
+    net, rng = denoiser(mixing=0.7), torch.Generator().manual_seed(3)
+    every = 2 + 3 * torch.randn(4000, 5, T, C, generator=rng)
+    shape, mates = every[:, 0], every[:, 1:]
+    mixed = net._mixed(shape, mates)
+    assert mixed.mean().item() == pytest.approx(2, abs=0.05)
+    assert mixed.std().item() == pytest.approx(3, abs=0.05)
+    correlation = np.corrcoef(mixed.ravel(), shape.ravel())[0, 1]
+    assert correlation == pytest.approx(0.2 + 0.8 * np.sqrt(1 - 0.7**2), abs=0.02)
+    equal = net._mixed(shape, shape[:, None].expand_as(mates))
+    torch.testing.assert_close(equal, shape)
+
+
+def test_mixing_keeps_gaps_and_is_for_training_only():
+    net = denoiser(mixing=0.7)
+    shape, attributes, label = series()
+    mates = torch.randn(B, 3, T, C)
+    mates[1, 0] = torch.nan
+    mixed = net._mixed(shape, mates)
+    assert torch.equal(mixed.isnan(), shape.isnan())
+    assert not torch.isclose(mixed, shape).any()
+    net.eval()
+    for one, other in zip(
+        net(shape, attributes, label, mates), net(shape, attributes, label), strict=True
+    ):
+        torch.testing.assert_close(one, other)
+
+
+def test_blurred_conditions_change_what_is_learned():
+    clear, blurred = (denoiser(blur=b)(*series()) for b in (0.0, 1.0))
+    assert not torch.equal(clear[0], blurred[0])

@@ -20,7 +20,7 @@ import numpy as np
 from lgta_sklearn._files.mixin import FittedState
 from lgta_sklearn._files.registry import storable
 from lgta_sklearn._neighbors import NearestRows
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._series.labels import class_numbers
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._attributes import log_of_scale
@@ -33,6 +33,8 @@ from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 __all__ = ["AveragedDiffusion", "RecordFeatures"]
 
 MOST_CODES = 8
+PASSES = 150  # over the records, in training
+FEWEST_STEPS = 400
 
 
 @storable
@@ -117,11 +119,14 @@ def _deviation(parts: SeriesParts) -> np.ndarray:
 class AveragedDiffusion(DiffusionAugmenter):
     """A diffusion model of series, given the averages of clusters of them.
 
-    Noise is added to the averages, in training as in sampling: else the network would
-    tell clusters by them, and learn the few records of each by heart.
+    Three things keep the network from learning single records. Noise is added to the
+    averages, in training as in sampling: else it would tell clusters by them, and learn
+    the few records of each by heart. A record is not shown as it is, but mixed with
+    others of its cluster. And each is shown a limited number of times: with every
+    further pass samples become better, and tell more of who was in the training.
     """
 
-    blur = 0.5  # in standard deviations
+    blur, mixing = 0.5, 0.5
 
     def learn(  # noqa: PLR0917
         self,
@@ -168,8 +173,16 @@ class AveragedDiffusion(DiffusionAugmenter):
         averages = self._averages(parts, clusters)
         self.scaling_.max_scale_ = averages.scale.max(axis=0)
         code = clusters.averages(F[:, : features.n_codes])
+        self._state.n_records = len(panel)
         training = _relative(panel, averages, code, clusters.labels_)
-        self._train(self._spec(training, labels, rng), training, device, rng)
+        spec = self._spec(training, labels, rng)
+        mates = _mates(clusters.labels_, k - 1, stream(rng, Use.SOURCES))
+        spec = replace(
+            spec,
+            inputs={**spec.inputs, "mates": spec.inputs["shape"][mates]},
+            module_params={**spec.module_params, "mixing": self.mixing},
+        )
+        self._train(spec, training, device, rng)
         of_cluster = None
         if names is not None:
             of_cluster = class_numbers(names, clusters.classes_of_clusters_)
@@ -241,6 +254,13 @@ class AveragedDiffusion(DiffusionAugmenter):
             nearest[rows] = some[index.to(F[rows])[:, 0]]
         return nearest
 
+    def _budget(self) -> Any:
+        """Return how long to train: so many passes, but not longer than others."""
+        usual = super()._budget()
+        n_steps = round(PASSES * self._state.n_records / usual.max_batch)
+        n_steps = int(np.clip(n_steps, FEWEST_STEPS, usual.max_steps))
+        return replace(usual, min_steps=n_steps, max_steps=n_steps)
+
     def _chosen_levels(self, attributes: np.ndarray, rng: np.random.Generator) -> str:
         """Return that levels and scales are given: by a density of averages."""
         return "given"
@@ -257,6 +277,16 @@ class AveragedDiffusion(DiffusionAugmenter):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update({**state, "_state": FittedState(**state["_state"])})
+
+
+def _mates(cluster: np.ndarray, n_mates: int, rng: np.random.Generator) -> np.ndarray:
+    """Return other records of the cluster of each record, (n_samples, n_mates)."""
+    mates = np.empty((len(cluster), n_mates), dtype=int)
+    for number in np.unique(cluster):
+        rows = np.flatnonzero(cluster == number)
+        for row in rows:
+            mates[row] = rng.permutation(rows[rows != row])[:n_mates]
+    return mates
 
 
 def _relative(

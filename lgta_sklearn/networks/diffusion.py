@@ -20,10 +20,12 @@ channels are not correlated, so that small differences between similar channels 
 large as anything else.
 """
 
+import math
 from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lgta_sklearn._files.registry import storable
 from lgta_sklearn.networks.conditions import N_KNOTS, normal_scores, perceptron
@@ -59,6 +61,9 @@ class Denoiser(SeededModule):
     blur : float, default=0.0
         Standard deviation of the noise that is added to the normal scores in training,
         so that series are not told by them.
+    mixing : float in [0, 1], default=0.0
+        Share of a series, in training, that is a random mixture of its mates: as the
+        sine of an angle, so that the variance stays.
     hidden_dim : int, default=128
         H, the width of the backbone.
     prediction : {"edm", "x", "noise"}, default="edm"
@@ -104,6 +109,7 @@ class Denoiser(SeededModule):
         lengths_vary: bool = False,
         n_codes: int = 0,
         blur: float = 0.0,
+        mixing: float = 0.0,
         hidden_dim: int = 128,
         prediction: str = "edm",
         joint: bool = False,
@@ -114,7 +120,7 @@ class Denoiser(SeededModule):
         super().__init__()
         self.n_channels, self.n_classes = n_channels, n_classes
         self.prediction, self.joint, self.masked = prediction, joint, masked
-        self.blur = blur
+        self.blur, self.mixing = blur, mixing
         self.statistics, self.generator = statistics, generator
         n_attributes = 2 * n_channels + int(lengths_vary) + n_codes  # K
         self.n_attributes = n_attributes
@@ -135,7 +141,11 @@ class Denoiser(SeededModule):
             self.of_scores = _ScoresDenoiser(n_attributes, n_classes, hidden_dim)
 
     def forward(
-        self, shape: Tensor, attributes: Tensor, label: Tensor
+        self,
+        shape: Tensor,
+        attributes: Tensor,
+        label: Tensor,
+        mates: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Add noise to series and estimate them.
 
@@ -147,6 +157,8 @@ class Denoiser(SeededModule):
             Attributes.
         label : Tensor of int of shape (B,)
             Numbers of classes.
+        mates : Tensor of shape (B, M, T, C) or None, default=None
+            Similar series, with which a series is mixed in training.
 
         Returns
         -------
@@ -161,6 +173,8 @@ class Denoiser(SeededModule):
             n_times = -(-LEAST_VALIDATED // len(shape))
             shape = shape.repeat(n_times, 1, 1)
             attributes, label = attributes.repeat(n_times, 1), label.repeat(n_times)
+        elif mates is not None:
+            shape = self._mixed(shape, mates)
         label, imputing, known = self._drawn_tasks(shape, label, generator)
         clean, counted, lines, w = self._targets(shape, attributes, known, imputing)
         if self.blur:
@@ -180,6 +194,16 @@ class Denoiser(SeededModule):
             torch.cat(of_both, dim=1) for of_both in zip(*parts, strict=True)
         )
         return estimate, clean, weight
+
+    def _mixed(self, shape: Tensor, mates: Tensor) -> Tensor:
+        """Return series, mixed with their mates around the mean of all."""
+        mates = torch.where(mates.isnan(), shape[:, None], mates)
+        mean = (shape + mates.sum(1)) / (1 + mates.shape[1])
+        share = torch.randn(mates.shape[:2], generator=self.generator)
+        share = F.normalize(share, dim=1).to(shape)[:, :, None, None]
+        others = (share * (mates - mean[:, None])).sum(1)
+        own = math.sqrt(1 - self.mixing**2)
+        return mean + own * (shape - mean) + self.mixing * others
 
     def _drawn_tasks(
         self, shape: Tensor, label: Tensor, generator: torch.Generator | None
