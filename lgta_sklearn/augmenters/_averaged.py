@@ -21,7 +21,6 @@ from lgta_sklearn._files.mixin import FittedState
 from lgta_sklearn._files.registry import storable
 from lgta_sklearn._neighbors import NearestRows
 from lgta_sklearn._random import Use, seed_from, stream
-from lgta_sklearn._series.labels import class_numbers
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._attributes import log_of_scale
 from lgta_sklearn.augmenters._trained import SeriesParts
@@ -128,70 +127,82 @@ class AveragedDiffusion(DiffusionAugmenter):
 
     blur, mixing = 0.5, 0.5
 
-    def learn(  # noqa: PLR0917
-        self,
-        panel: Panel,
-        labels: np.ndarray | None,
-        names: np.ndarray | None,
-        groups: np.ndarray | None,
-        k: int,
-        rng: np.random.Generator,
-    ) -> Microaggregation:
-        """Cluster records, and learn them given the averages of their clusters.
+    def features(self, panel: Panel) -> np.ndarray:
+        """Learn features of records, and return them.
 
         Parameters
         ----------
         panel : Panel
             Records, in model units.
-        labels : ndarray of int of shape (n_samples,) or None
-            Numbers of their classes.
-        names : ndarray of shape (n_classes,) or None
-            Names of the classes.
-        groups : ndarray of shape (n_samples,) or None
-            Their persons.
-        k : int
-            Smallest number of persons in a cluster.
-        rng : numpy.random.Generator
-            Random stream of the fit.
 
         Returns
         -------
-        Microaggregation
-            The clusters.
+        ndarray of shape (n_samples, n_features)
+            Features by which to cluster the records.
+        """
+        self._check_parts()
+        self.scaling_ = ScaleDecomposition().fit(panel.values)
+        self._state.features = RecordFeatures()
+        parts = self._split(panel)
+        return self._state.features.fit(parts, self.scaling_.min_scale_)
+
+    def learn(
+        self,
+        panel: Panel,
+        F: np.ndarray,
+        labels: np.ndarray | None,
+        clusters: Microaggregation,
+        rng: np.random.Generator,
+    ) -> None:
+        """Learn records given the averages of their clusters.
+
+        Parameters
+        ----------
+        panel : Panel
+            Records, in model units.
+        F : ndarray of shape (n_samples, n_features)
+            Their features.
+        labels : ndarray of int of shape (n_samples,) or None
+            Numbers of their classes.
+        clusters : Microaggregation
+            Their clusters.
+        rng : numpy.random.Generator
+            Random stream of the fit.
         """
         from lgta_sklearn.networks.frozen import resolve_device
 
         device = resolve_device(self.device)
-        self._check_parts()
-        self.scaling_ = ScaleDecomposition().fit(panel.values)
-        parts = self._split(panel)
-        features = RecordFeatures()
-        F = features.fit(parts, self.scaling_.min_scale_)
-        y = None if names is None else names[labels]
-        clusters = Microaggregation(k).fit(F, y, groups)
-        self.grid_ = ValueGrid().fit(panel.values).common(panel.values, k, groups)
-        averages = self._averages(parts, clusters)
+        values, k = panel.values, clusters.k
+        self.grid_ = ValueGrid().fit(values).common(values, k, clusters.persons_)
+        averages = self._averages(self._split(panel), clusters)
         self.scaling_.max_scale_ = averages.scale.max(axis=0)
-        code = clusters.averages(F[:, : features.n_codes])
-        self._state.n_records = len(panel)
+        n_codes = self._state.features.n_codes
+        code = clusters.averages(F[:, :n_codes])
         training = _relative(panel, averages, code, clusters.labels_)
+        self._state.n_records = len(panel)
         spec = self._spec(training, labels, rng)
-        mates = _mates(clusters.labels_, k - 1, stream(rng, Use.SOURCES))
-        spec = replace(
+        spec = self._with_mates(spec, clusters, stream(rng, Use.SOURCES))
+        self._train(spec, training, device, rng)
+        of_cluster = None
+        if labels is not None:
+            first = np.unique(clusters.labels_, return_index=True)[1]
+            of_cluster = labels[first]
+        V = self._learn_attributes(code, (n_codes,), averages, of_cluster, rng)
+        gaps = clusters.averages(panel.gaps().astype(float))
+        self._state.gaps = AveragedGaps(np.nan_to_num(gaps), V)
+        self._state.of_cluster = of_cluster
+        self._state.centres, self._state.V = clusters.averages(F), V
+
+    def _with_mates(
+        self, spec: Any, clusters: Microaggregation, rng: np.random.Generator
+    ) -> Any:
+        """Return a training in which records are mixed with some of their cluster."""
+        mates = _mates(clusters.labels_, clusters.k - 1, rng)
+        return replace(
             spec,
             inputs={**spec.inputs, "mates": spec.inputs["shape"][mates]},
             module_params={**spec.module_params, "mixing": self.mixing},
         )
-        self._train(spec, training, device, rng)
-        of_cluster = None
-        if names is not None:
-            of_cluster = class_numbers(names, clusters.classes_of_clusters_)
-        V = self._learn_attributes(code, (features.n_codes,), averages, of_cluster, rng)
-        gaps = panel.gaps().astype(float)
-        self._state.gaps = AveragedGaps(np.nan_to_num(clusters.averages(gaps)), V)
-        self._state.features, self._state.of_cluster = features, of_cluster
-        self._state.centres, self._state.V = clusters.averages(F), V
-        return clusters
 
     def _averages(self, parts: SeriesParts, clusters: Microaggregation) -> SeriesParts:
         """Return the averaged levels, scales and lengths of clusters."""

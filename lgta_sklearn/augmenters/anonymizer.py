@@ -26,6 +26,7 @@ from lgta_sklearn._series.panel import Panel, in_data_units
 from lgta_sklearn.augmenters._averaged import AveragedDiffusion
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
+from lgta_sklearn.density import Microaggregation
 
 __all__ = ["LatentAnonymizer"]
 LAYOUT = "n_channels_in_", "n_timepoints_in_"
@@ -233,8 +234,10 @@ n_timepoints)
         panel = self._top_coded(panel)
         self._state.container = self._with_shared_clock(panel)
         self._state.model = model = self._unfitted_model()
-        names = getattr(self, "classes_", None)
-        clusters = model.learn(panel, labels, names, self._sources, self.k, rng)
+        F = model.features(panel)
+        y = None if labels is None else self.classes_[labels]
+        clusters = Microaggregation(self.k).fit(F, y, self._sources)
+        model.learn(panel, F, labels, clusters, rng)
         self._cluster = clusters.labels_
         self.cluster_sizes_ = np.bincount(clusters.labels_)
         for name in LEARNED:

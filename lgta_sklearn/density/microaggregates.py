@@ -38,6 +38,8 @@ class Microaggregation(ClusterMixin, BaseEstimator):
         Number of the cluster of each record.
     n_clusters_ : int
         Number of clusters.
+    persons_ : ndarray of int of shape (n_samples,)
+        Number of the person of each record.
     classes_of_clusters_ : ndarray of shape (n_clusters,)
         Class of each cluster; only if `fit` got `y`.
 
@@ -100,7 +102,7 @@ class Microaggregation(ClusterMixin, BaseEstimator):
             for cluster in self._clusters(V[rows], persons[rows]):
                 self.labels_[rows[cluster]] = len(of_class)
                 of_class.append(number)
-        self.n_clusters_, self._persons = len(of_class), persons
+        self.n_clusters_, self.persons_ = len(of_class), persons
         self.classes_of_clusters_ = classes[of_class]
         return self
 
@@ -134,7 +136,7 @@ class Microaggregation(ClusterMixin, BaseEstimator):
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the cluster of each pair of cluster and person, and pairs of rows."""
-        both = np.stack([self.labels_, self._persons])
+        both = np.stack([self.labels_, self.persons_])
         pairs, owner = np.unique(both, axis=1, return_inverse=True)
         return pairs[0], owner.ravel()
 
