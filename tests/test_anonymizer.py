@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.utils.estimator_checks import check_estimator
 
 from lgta_sklearn import (
@@ -26,7 +27,7 @@ from lgta_sklearn.testing import check_augmenter
 
 def fast(k=5, *, random_state=0, **params):
     """Return an anonymiser that trains in a blink."""
-    defaults = {"hidden_dim": 8, "max_epochs": 2}
+    defaults = {"hidden_dim": 8, "max_epochs": 1, "batch_size": 32, "n_steps": 6}
     generator = DiffusionAugmenter(**{**defaults, **params})
     return LatentAnonymizer(k, generator, random_state=random_state)
 
@@ -305,6 +306,18 @@ def test_times_of_one_series_are_not_kept():
     assert len(anonymizer.anonymize(pd.concat(alone, keys=range(20)))) == 240
 
 
+def test_likely_series_score_higher(waves):
+    X, y = waves
+    anonymizer = fast(max_epochs=10, hidden_dim=32).fit(X, y)
+    shuffled = np.random.default_rng(0).permuted(X, axis=1)
+    scores = anonymizer.score_samples(X)
+    assert (scores > anonymizer.score_samples(shuffled)).mean() > 0.9
+    np.testing.assert_allclose(anonymizer.score_samples(X[3:5]), scores[3:5], rtol=1e-9)
+    assert anonymizer.score(X) == pytest.approx(scores.mean())
+    scaled = fast(max_epochs=10, hidden_dim=32).fit(1024 * X, y)
+    assert scaled.score(1024 * X) == pytest.approx(scores.mean())
+
+
 def test_it_grows_a_set_and_works_in_a_search(waves):
     X, y = waves
     model = AugmentedClassifier(
@@ -312,6 +325,10 @@ def test_it_grows_a_set_and_works_in_a_search(waves):
     )
     assert model.fit(X, y).score(X, y) > 0.6
     assert model.set_params(augmenter__generator__hidden_dim=4).fit(X, y)
+    search = GridSearchCV(
+        fast(), {"k": [3, 6]}, cv=KFold(2, shuffle=True, random_state=0)
+    )
+    assert np.isfinite(search.fit(X, y).cv_results_["mean_test_score"]).all()
 
 
 @pytest.mark.parametrize(

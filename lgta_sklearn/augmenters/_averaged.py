@@ -238,6 +238,30 @@ class AveragedDiffusion(DiffusionAugmenter):
         labels = None if of_cluster is None else of_cluster[cluster]
         return self._composed(V, self._generate(V, labels, rng), rng)
 
+    def bound(self, panel: Panel) -> np.ndarray:
+        """Return how likely records are, given the averages nearest to them.
+
+        Parameters
+        ----------
+        panel : Panel
+            Records, in model units.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Lower bound of the log density, in nats, of values in units of the typical
+            scale of their channel.
+        """
+        cluster, space = self.nearest_cluster(panel, None), self._state.space
+        V, of_cluster = self._state.V[cluster], self._state.of_cluster
+        labels = None if of_cluster is None else of_cluster[cluster]
+        code, level, scale, lengths = space.split(space.restored(V))
+        shape = (panel.values - level[:, :, None]) / scale[:, :, None]
+        parts = SeriesParts(shape, level, scale, lengths, code)
+        unit = np.log(scale / self._state.statistics.usual["typical_scale"])
+        n_known = (~np.isnan(shape).any(axis=1)).sum(axis=1)
+        return self._bound_of_shapes(parts, labels) - n_known * unit.sum(axis=1)
+
     def nearest_cluster(self, panel: Panel, labels: np.ndarray | None) -> np.ndarray:
         """Return the cluster whose averages are nearest to each record.
 

@@ -24,6 +24,7 @@ from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.panel import Panel, in_data_units
 from lgta_sklearn.augmenters._averaged import AveragedDiffusion
+from lgta_sklearn.augmenters._scoring import ScoringMixin
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
 from lgta_sklearn.density import Microaggregation
@@ -33,7 +34,7 @@ LAYOUT = "n_channels_in_", "n_timepoints_in_"
 LEARNED = "history_", "n_iter_", "loss_curve_", "validation_curve_"
 
 
-class LatentAnonymizer(BaseAugmenter):
+class LatentAnonymizer(ScoringMixin, BaseAugmenter):
     """Learn series by averages of at least k records; sample or replace series.
 
     Records are clustered by the codes of their shapes, their levels, scales, lengths
@@ -217,6 +218,29 @@ n_timepoints)
             cluster = self._state.model.nearest_cluster(model, labels)
         return self._replaced(panel, cluster, self._call_seed(random_state))
 
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return how likely each series is, given the averages nearest to it.
+
+        It is the variational bound of `DiffusionAugmenter`. Whoever has the fitted
+        object can compute it for a series of interest: it is an attack on the weights,
+        which `metrics.privacy_report` does not try.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores in nats; higher is likelier.
+        """
+        self._check_ready()
+        panel = check_series(self, X, reset=False, longer=True)
+        panel = _cut(panel, self.n_timepoints_in_)
+        return self._map_panel(panel, self._state.model.bound)
+
     def _fit_grouped(self, X: Any, y: Any, groups: Any) -> tuple[Panel, np.ndarray]:
         """Fit; return the checked series and the cluster of each."""
         self._sources = None if groups is None else np.asarray(groups)
@@ -281,7 +305,7 @@ n_timepoints)
         model = AveragedDiffusion(**{**params, "masked": 0.0})
         for name in LAYOUT:
             setattr(model, name, getattr(self, name))
-        model._state = FittedState()
+        model._state = FittedState(seed=self._state.seed)
         return model
 
     def _sample_block(

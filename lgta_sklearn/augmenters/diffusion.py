@@ -322,8 +322,15 @@ n_timepoints)
     def _bound(self, panel: Panel) -> np.ndarray:
         """Return the lower bounds of the log densities of series."""
         parts = self._split(panel)
-        series, clean = self._conditioned(parts)
-        known = ~np.isnan(panel.values).any(axis=1)  # channels are mixed: all or none
+        of_levels = self._state.space.level_log_density(self._attributes(parts))
+        return self._bound_of_shapes(parts) + of_levels
+
+    def _bound_of_shapes(
+        self, parts: SeriesParts, labels: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the lower bounds of the log densities of shapes, given the rest."""
+        series, clean = self._conditioned(parts, labels)
+        known = ~np.isnan(parts.shape).any(axis=1)  # channels are mixed: all or none
         bound = log_density_bound(
             lambda x, sigma: self._denoised(series, x, sigma),
             clean,
@@ -332,8 +339,8 @@ n_timepoints)
             stream(self._state.seed, Use.DIFFUSION),
         )
         _, volume = np.linalg.slogdet(self._state.statistics.whiten)
-        of_levels = self._state.space.level_log_density(self._attributes(parts))
-        return bound + known.sum(axis=1) * volume + of_levels
+        whole: np.ndarray = bound + known.sum(axis=1) * volume
+        return whole
 
     def _schedule(self) -> Any:
         """Return the schedule of the noise levels."""
