@@ -6,10 +6,11 @@ the attacks and as many others for quality. Attacks are those of
 `metrics.privacy_report`, on n samples: the area under the ROC curve of three membership
 attacks (0.5 by chance) and the excess of the others over the same attack on unseen
 series (0). Near-duplicates are counted among 5 n samples (1 % by chance). The floor is
-what n fresh real series score in the place of the samples. Quality is measured by the
-others: strong critic (0 cannot tell, 0.5 always can), Fréchet distance, coverage, and
-the balanced accuracy of a random forest that is trained on the samples (the row of the
-floor: on the training series).
+what n fresh real series score in the place of the samples. `AUC, weights` is the attack
+of somebody who has the fitted object: by its score of a series. Quality is measured by
+the others: strong critic (0 cannot tell, 0.5 always can), Fréchet distance, coverage,
+and the balanced accuracy of a random forest that is trained on the samples (the row of
+the floor: on the training series).
 
     LGTA_DATA=folder python benchmarks/privacy.py --only anonymizer --sizes 500
 
@@ -27,6 +28,7 @@ import pandas as pd
 from _sets import labelled
 from _shared import DOCS, add_rows, markdown, read_rows, write
 from sklearn.covariance import LedoitWolf
+from sklearn.metrics import roc_auc_score
 
 from lgta_sklearn import (
     AdversarialAugmenter,
@@ -51,7 +53,7 @@ def sampled(kind, **options):
 
     def make(X, y, seed):
         augmenter = kind(random_state=seed, **options).fit(X, y)
-        return augmenter.sample(DRAWS * len(X), return_y=True)
+        return augmenter, *augmenter.sample(DRAWS * len(X), return_y=True)
 
     return make
 
@@ -59,7 +61,7 @@ def sampled(kind, **options):
 def varied(X, y, seed):
     """Return variations of the series themselves."""
     augmenter = LatentAugmenter(random_state=seed).fit(X, y)
-    return augmenter.augment(X, y, n_copies=DRAWS)
+    return augmenter, *augmenter.augment(X, y, n_copies=DRAWS)
 
 
 class Anonymised:
@@ -78,13 +80,14 @@ class Anonymised:
 
     def sampled(self, X, y, seed):
         """Return new series."""
-        return self.fit(X, y, seed).sample(DRAWS * len(X), return_y=True)
+        anonymizer = self.fit(X, y, seed)
+        return anonymizer, *anonymizer.sample(DRAWS * len(X), return_y=True)
 
     def replaced(self, X, y, seed):
         """Return series that are each made from the cluster of a series."""
         anonymizer = self.fit(X, y, seed)
         new = [anonymizer.anonymize(X, y, random_state=i) for i in range(DRAWS)]
-        return np.concatenate(new), np.tile(y, DRAWS)
+        return anonymizer, np.concatenate(new), np.tile(y, DRAWS)
 
 
 def gaussian(X, y, seed):
@@ -98,7 +101,7 @@ def gaussian(X, y, seed):
         n = int((labels == label).sum())
         drawn[labels == label] = rng.multivariate_normal(mean, covariance, n)
     order = rng.permutation(len(labels))
-    return drawn[order].reshape(-1, *X.shape[1:]), labels[order]
+    return None, drawn[order].reshape(-1, *X.shape[1:]), labels[order]
 
 
 GENERATORS = {
@@ -168,9 +171,19 @@ def run(name, n, generator, seed):
         )
         return row | {"accuracy": accuracy, "seconds": 0.0}
     start = time.perf_counter()
-    X, y = GENERATORS[generator](*parts[0], seed)
+    augmenter, X, y = GENERATORS[generator](*parts[0], seed)
     seconds = time.perf_counter() - start
-    return measured(parts, X, y) | {"seconds": seconds}
+    row = measured(parts, X, y) | {"seconds": seconds}
+    if hasattr(augmenter, "score_samples"):
+        row["AUC, weights"] = attack_on_weights(augmenter, parts[0][0], parts[1][0])
+    return row
+
+
+def attack_on_weights(augmenter, members, others):
+    """Return the area under the ROC curve of an attack by the score of a series."""
+    scores = [augmenter.score_samples(X) for X in (members, others)]
+    labels = np.repeat([1, 0], [len(members), len(others)])
+    return roc_auc_score(labels, np.concatenate(scores))
 
 
 def main():
@@ -224,7 +237,8 @@ def _line(generator, some):
     mean = some.drop(columns="generator").mean()
     digits = {"near-dupl., %": 1, "seconds": 0}
     for column in mean.index.drop("seed"):
-        line[column] = f"{mean[column]:.{digits.get(column, 2)}f}"
+        figure = f"{mean[column]:.{digits.get(column, 2)}f}"
+        line[column] = "" if np.isnan(mean[column]) else figure
     line["critic"] = _spread(some["critic"])
     return line
 
