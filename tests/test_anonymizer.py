@@ -223,7 +223,7 @@ def test_clusters_count_persons_and_classes(waves):
         fast(k=13).fit(X, groups=np.arange(60) // 5)
     with pytest.raises(ValueError, match="26 records of class calm"):
         fast(k=26).fit(X, y)
-    assert not hasattr(by_person, "_sources")
+    assert not hasattr(by_person, "_persons")
     assert not hasattr(by_person, "_cluster")
 
 
@@ -340,6 +340,10 @@ def test_it_grows_a_set_and_works_in_a_search(waves):
             "an unfitted DiffusionAugmenter",
         ),
         (LatentAnonymizer(generator=3), "generator of LatentAnonymizer must be"),
+        (
+            LatentAnonymizer(generator=fast().generator.fit(np.eye(20))),
+            "generator must be unfitted",
+        ),
         (fast(hidden_dim=0), "hidden_dim of DiffusionAugmenter must be"),
     ],
 )
@@ -348,9 +352,92 @@ def test_bad_parameters_are_refused(anonymizer, words, waves):
         anonymizer.fit(waves[0])
 
 
-def test_groups_of_another_number_are_refused(waves):
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        fast().fit(waves[0], groups=np.arange(7))
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        (np.arange(7), "one entry for each of the 60 records, got shape"),
+        (np.zeros((60, 1)), "one entry for each of the 60 records, got shape"),
+        ([*range(59), None], "the entry of record 59 is missing"),
+        ([np.nan, *range(59)], "the entry of record 0 is missing"),
+    ],
+)
+def test_groups_that_do_not_say_the_person_are_refused(groups, words, waves):
+    with pytest.raises(ValueError, match=words):
+        fast().fit(waves[0], groups=groups)
+
+
+def test_groups_may_be_of_any_kind(waves):
+    groups = ["a", 3, pd.Timestamp(0), *"bcdefg"] * 6 + ["a"] * 6
+    sizes = [
+        fast().fit(waves[0], groups=some).cluster_sizes_.tolist()
+        for some in (groups, pd.Series(groups), pd.factorize(pd.Series(groups))[0])
+    ]
+    assert sizes[0] == sizes[1] == sizes[2]
+
+
+def test_values_of_fewer_than_k_records_are_refused():
+    X = make_waves(80, n_timepoints=16, random_state=0).reshape(40, 2, 16)
+    few, apart = X.copy(), X.copy()
+    few[4:, 1] = np.nan
+    apart[:, 0, :8] = np.nan
+    apart[1:, 1, 8:] = np.nan
+    with pytest.raises(ValueError, match=r"got \[40, 4\] in the channels and 4 tog"):
+        fast().fit(few)
+    with pytest.raises(ValueError, match="and 1 together"):
+        fast().fit(apart)
+    assert fast(k=4).fit(few)
+
+
+def test_what_one_record_alone_has_is_not_kept():
+    rng = np.random.default_rng(0)
+    X = np.stack([make_waves(40, n_timepoints=24, random_state=i) for i in (0, 1)], 1)
+    X += 5 * rng.normal(size=(40, 2, 1))
+    X[35:39, 1] = np.nan  # of its class, record 39 alone has this channel
+    y = np.repeat(["a", "b"], [35, 5])
+    gaps = rng.random(24) < 0.4
+    X[11][:, gaps] = np.nan
+    anonymizer = fast().fit(X, y)
+    model = anonymizer._state.model
+    of_b = int(np.flatnonzero(model._state.of_cluster == 1)[0])
+    features, centre = model._state.features, model._state.centres[of_b]
+    assert centre[features.n_codes + 1] == 0  # what is usual
+    assert not np.isnan(anonymizer.sample(300, y="a")).any()
+    assert model._state.gaps.gaps_ is None
+
+
+def test_held_out_losses_are_averages_of_k_records(waves):
+    few, many = (fast(k=k, validation_fraction=0.1).fit(waves[0]) for k in (5, 20))
+    assert few._state.model._share_held_out(60) == pytest.approx(0.1)
+    assert many._state.model._share_held_out(60) == pytest.approx(20 / 60)
+
+
+def test_the_seed_of_the_training_is_not_in_the_file(waves, tmp_path):
+    anonymizer = LatentAnonymizer(5, fast().generator).fit(waves[0])
+    anonymizer.save(
+        tmp_path / "file",
+    )
+    loaded = LatentAnonymizer.load(tmp_path / "file")
+    again = LatentAnonymizer(5, fast().generator, random_state=loaded._state.seed)
+    one, other = (a.fit(waves[0]) if a is again else a for a in (anonymizer, again))
+    assert one.history_[0]["train_loss"] != other.history_[0]["train_loss"]
+
+
+def test_constant_channels_stay_constant():
+    X = np.stack(
+        [make_waves(40, n_timepoints=16, random_state=0), np.full((40, 16), 7)]
+    )
+    new = fast().fit(X.swapaxes(0, 1)).sample(50)
+    np.testing.assert_array_equal(new[:, 1], 7)
+
+
+def test_the_container_of_the_call_comes_back(waves):
+    X, _ = waves
+    anonymizer = fast().fit(X)
+    assert anonymizer.anonymize(X[:, None]).shape == (60, 1, 24)
+    frames = anonymizer.anonymize([pd.DataFrame({"a": x}) for x in X])
+    assert len(frames) == 60
+    assert list(frames[0].columns) == ["a"]
+    assert fast().fit(X[:, None]).anonymize(X).shape == (60, 24)
 
 
 def test_few_records_are_not_shown_more_often_than_many():

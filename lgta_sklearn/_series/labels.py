@@ -10,6 +10,7 @@ __all__ = [
     "check_labels_present",
     "class_numbers",
     "classes_of",
+    "person_numbers",
     "required_classes",
     "take_labels",
     "wanted_labels",
@@ -192,3 +193,44 @@ def take_labels(y: Any, index: np.ndarray) -> Any:
     if hasattr(y, "categories"):
         return y.take(index)
     return np.asarray(y)[index]
+
+
+def person_numbers(groups: Any, n_samples: int) -> np.ndarray:
+    """Return the number of the person of each record.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_samples,) or None
+        Person, household or other source of each record; None if each has its own.
+    n_samples : int
+        Number of records.
+
+    Returns
+    -------
+    ndarray of int of shape (n_samples,)
+        Numbers from 0 without gaps.
+
+    Raises
+    ------
+    ValueError
+        If there is another number of entries, or one is missing.
+    """
+    from pandas import factorize
+
+    if groups is None:
+        return np.arange(n_samples)
+    entries = np.empty(n_samples, dtype=object)
+    if np.ndim(groups) != 1 or len(groups) != n_samples:
+        raise ValueError(
+            f"groups must have one entry for each of the {n_samples} records, got "
+            f"shape {np.shape(groups)}."
+        )
+    entries[:] = list(groups)
+    numbers: np.ndarray = factorize(entries)[0]
+    if (numbers < 0).any():
+        raise ValueError(
+            "groups must say the person of each record, but the entry of record "
+            f"{int(np.argmax(numbers < 0))} is missing. Give each such record a person "
+            "of its own, or leave it out."
+        )
+    return numbers

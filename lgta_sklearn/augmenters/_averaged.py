@@ -43,29 +43,21 @@ class RecordFeatures:
     The codes are principal components of the shapes. A difference of features is about
     as large as it makes the values differ, in standard deviations of a channel.
 
+    Parameters
+    ----------
+    parts : SeriesParts
+        Series whose statistics the features are measured by: records or, if none may
+        be kept, averages of records.
+    min_scale : ndarray of shape (n_channels,)
+        Smallest scale of a series that is not constant.
+
     Attributes
     ----------
     n_codes : int
         Number of codes, the first features.
     """
 
-    def fit(self, parts: SeriesParts, min_scale: np.ndarray) -> np.ndarray:
-        """Learn axes, means and units; return the features of the records.
-
-        Parameters
-        ----------
-        parts : SeriesParts
-            Records.
-        min_scale : ndarray of shape (n_channels,)
-            Smallest scale of a series that is not constant.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            Features.
-        """
-        from sklearn.decomposition import PCA
-
+    def __init__(self, parts: SeriesParts, min_scale: np.ndarray) -> None:
         self.min_scale = min_scale
         self._unit = _deviation(parts)
         # an average scale, by which shapes and log-scales count in units of the values
@@ -73,23 +65,23 @@ class RecordFeatures:
         self._centre = np.nanmean(parts.level, axis=0)
         self._usual = np.nanmean(log_of_scale(parts.scale, min_scale), axis=0)
         flat = self._flat(parts)
-        pca = PCA(min(MOST_CODES, *flat.shape), svd_solver="full").fit(flat)
-        self._mean, self._axes = pca.mean_, pca.components_
+        self._mean = flat.mean(axis=0)
+        _, _, axes = np.linalg.svd(flat - self._mean, full_matrices=False)
+        self._axes = axes[:MOST_CODES].copy()
         self.n_codes = len(self._axes)
-        return self.transform(parts)
 
-    def transform(self, parts: SeriesParts) -> np.ndarray:
-        """Return the features of records.
+    def of(self, parts: SeriesParts) -> np.ndarray:
+        """Return the features of series.
 
         Parameters
         ----------
         parts : SeriesParts
-            Records.
+            Series.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Features; what is usual in the place of missing levels and scales.
+            Features, NaN for levels and scales that are not known; 0 is usual.
         """
         code = (self._flat(parts) - self._mean) @ self._axes.T
         level = (parts.level - self._centre) / self._unit
@@ -97,10 +89,8 @@ class RecordFeatures:
         inside = Panel(parts.shape, parts.lengths).inside()[:, None]
         gaps = (np.isnan(parts.shape) & inside).sum(axis=2) / parts.lengths[:, None]
         lengths = np.log(parts.lengths)[:, None]
-        F = np.concatenate(
-            [code, level, self._typical * log_scale, lengths, gaps], axis=1
-        )
-        return np.nan_to_num(F)
+        columns = [code, level, self._typical * log_scale, lengths, gaps]
+        return np.concatenate(columns, axis=1)
 
     def _flat(self, parts: SeriesParts) -> np.ndarray:
         """Return shapes as rows, with lines in the place of missing values."""
@@ -128,7 +118,7 @@ class AveragedDiffusion(DiffusionAugmenter):
     blur, mixing = 0.5, 0.5
 
     def features(self, panel: Panel) -> np.ndarray:
-        """Learn features of records, and return them.
+        """Return features by which to cluster records; of them nothing is kept.
 
         Parameters
         ----------
@@ -138,18 +128,16 @@ class AveragedDiffusion(DiffusionAugmenter):
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Features by which to cluster the records.
+            Features.
         """
         self._check_parts()
         self.scaling_ = ScaleDecomposition().fit(panel.values)
-        self._state.features = RecordFeatures()
         parts = self._split(panel)
-        return self._state.features.fit(parts, self.scaling_.min_scale_)
+        return np.nan_to_num(RecordFeatures(parts, self.scaling_.min_scale_).of(parts))
 
     def learn(
         self,
         panel: Panel,
-        F: np.ndarray,
         labels: np.ndarray | None,
         clusters: Microaggregation,
         rng: np.random.Generator,
@@ -160,8 +148,6 @@ class AveragedDiffusion(DiffusionAugmenter):
         ----------
         panel : Panel
             Records, in model units.
-        F : ndarray of shape (n_samples, n_features)
-            Their features.
         labels : ndarray of int of shape (n_samples,) or None
             Numbers of their classes.
         clusters : Microaggregation
@@ -171,33 +157,34 @@ class AveragedDiffusion(DiffusionAugmenter):
         """
         from lgta_sklearn.networks.frozen import resolve_device
 
-        device = resolve_device(self.device)
-        values, k = panel.values, clusters.k
-        self.grid_ = ValueGrid().fit(values).common(values, k, clusters.persons_)
-        averages = self._averages(self._split(panel), clusters)
+        device, parts = resolve_device(self.device), self._split(panel)
+        values, self._state.k = panel.values, clusters.k
+        self.grid_ = (
+            ValueGrid().fit(values).common(values, clusters.k, clusters.persons_)
+        )
+        averages = self._averages(parts, clusters)
         self.scaling_.max_scale_ = averages.scale.max(axis=0)
-        n_codes = self._state.features.n_codes
-        code = clusters.averages(F[:, :n_codes])
-        training = _relative(panel, averages, code, clusters.labels_)
+        features = RecordFeatures(averages, self.scaling_.min_scale_)
+        F = clusters.averages(features.of(parts))
+        code = F[:, : features.n_codes]
         self._state.n_records = len(panel)
+        training = self._relative(panel, averages, code, clusters.labels_)
         spec = self._spec(training, labels, rng)
         spec = self._with_mates(spec, clusters, stream(rng, Use.SOURCES))
         self._train(spec, training, device, rng)
-        of_cluster = None
-        if labels is not None:
-            first = np.unique(clusters.labels_, return_index=True)[1]
-            of_cluster = labels[first]
-        V = self._learn_attributes(code, (n_codes,), averages, of_cluster, rng)
-        gaps = clusters.averages(panel.gaps().astype(float))
-        self._state.gaps = AveragedGaps(np.nan_to_num(gaps), V)
-        self._state.of_cluster = of_cluster
-        self._state.centres, self._state.V = clusters.averages(F), V
+        of_cluster = clusters.of_clusters(labels)
+        V = self._learn_attributes(code, code.shape[1:], averages, of_cluster, rng)
+        shares = clusters.common_shares(panel.gaps(), labels)
+        of_rows = np.zeros(len(V), dtype=int) if of_cluster is None else of_cluster
+        self._state.gaps = AveragedGaps(shares[of_rows], V)
+        self._state.features, self._state.of_cluster = features, of_cluster
+        self._state.centres, self._state.V = np.nan_to_num(F), V
 
     def _with_mates(
         self, spec: Any, clusters: Microaggregation, rng: np.random.Generator
     ) -> Any:
         """Return a training in which records are mixed with some of their cluster."""
-        mates = _mates(clusters.labels_, clusters.k - 1, rng)
+        mates = _mates(clusters, rng)
         return replace(
             spec,
             inputs={**spec.inputs, "mates": spec.inputs["shape"][mates]},
@@ -205,19 +192,27 @@ class AveragedDiffusion(DiffusionAugmenter):
         )
 
     def _averages(self, parts: SeriesParts, clusters: Microaggregation) -> SeriesParts:
-        """Return the averaged levels, scales and lengths of clusters."""
-        level = self._complete(clusters.averages(parts.level), parts.level)
-        own = level[clusters.labels_]
-        square = parts.scale**2 + (parts.level - own) ** 2
-        square = self._complete(clusters.averages(square), square)
-        scale = np.maximum(np.sqrt(square), self.scaling_.min_scale_)
+        """Return the averaged shapes, levels, scales and lengths of clusters."""
+        level = _complete(clusters.averages(parts.level), parts.level)
+        square = parts.scale**2 + (parts.level - level[clusters.labels_]) ** 2
+        scale = np.sqrt(_complete(clusters.averages(square), square))
+        scale = np.where(scale > 0, np.maximum(scale, self.scaling_.min_scale_), 0.0)
         lengths = np.rint(clusters.averages(parts.lengths)).astype(int)
-        return SeriesParts(np.empty(0), level, scale, lengths)
+        return SeriesParts(clusters.averages(parts.shape), level, scale, lengths)
 
-    @staticmethod
-    def _complete(averages: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Return averages; where too few records have a value, that of all."""
-        return np.where(np.isnan(averages), np.nanmean(values, axis=0), averages)
+    def _relative(
+        self,
+        panel: Panel,
+        averages: SeriesParts,
+        code: np.ndarray,
+        cluster: np.ndarray,
+    ) -> SeriesParts:
+        """Return records relative to the averages of their clusters."""
+        level, scale = averages.level[cluster], averages.scale[cluster]
+        divisor = np.maximum(scale, self.scaling_.min_scale_)
+        shape = (panel.values - level[:, :, None]) / divisor[:, :, None]
+        lengths = averages.lengths[cluster]
+        return SeriesParts(shape, level, scale, lengths, code[cluster])
 
     def replacements(self, cluster: np.ndarray, rng: np.random.Generator) -> Panel:
         """Return new series of given clusters.
@@ -253,13 +248,14 @@ class AveragedDiffusion(DiffusionAugmenter):
             scale of their channel.
         """
         cluster, space = self.nearest_cluster(panel, None), self._state.space
-        V, of_cluster = self._state.V[cluster], self._state.of_cluster
+        of_cluster = self._state.of_cluster
         labels = None if of_cluster is None else of_cluster[cluster]
-        code, level, scale, lengths = space.split(space.restored(V))
-        shape = (panel.values - level[:, :, None]) / scale[:, :, None]
-        parts = SeriesParts(shape, level, scale, lengths, code)
-        unit = np.log(scale / self._state.statistics.usual["typical_scale"])
-        n_known = (~np.isnan(shape).any(axis=1)).sum(axis=1)
+        code, *averages = space.split(space.restored(self._state.V))
+        averages = SeriesParts(np.empty(0), *averages)
+        parts = self._relative(panel, averages, code, cluster)
+        divisor = np.maximum(parts.scale, self.scaling_.min_scale_)
+        unit = np.log(divisor / self._state.statistics.usual["typical_scale"])
+        n_known = (~np.isnan(parts.shape).any(axis=1)).sum(axis=1)
         return self._bound_of_shapes(parts, labels) - n_known * unit.sum(axis=1)
 
     def nearest_cluster(self, panel: Panel, labels: np.ndarray | None) -> np.ndarray:
@@ -277,7 +273,7 @@ class AveragedDiffusion(DiffusionAugmenter):
         ndarray of int of shape (n_samples,)
             Numbers of clusters, of the same class if that is known.
         """
-        F = self._state.features.transform(self._split(panel))
+        F = np.nan_to_num(self._state.features.of(self._split(panel)))
         nearest = np.empty(len(F), dtype=int)
         of_cluster = self._state.of_cluster
         every = np.arange(len(self._state.centres))
@@ -288,6 +284,11 @@ class AveragedDiffusion(DiffusionAugmenter):
             index = NearestRows(self._state.centres[some], 1)
             nearest[rows] = some[index.to(F[rows])[:, 0]]
         return nearest
+
+    def _share_held_out(self, n_samples: int) -> float:
+        """Return the share of records that is held out: at least k records."""
+        share = super()._share_held_out(n_samples)
+        return max(share, self._state.k / n_samples) if share else 0.0
 
     def _budget(self) -> Any:
         """Return how long to train: so many passes, but not longer than others."""
@@ -314,23 +315,22 @@ class AveragedDiffusion(DiffusionAugmenter):
         self.__dict__.update({**state, "_state": FittedState(**state["_state"])})
 
 
-def _mates(cluster: np.ndarray, n_mates: int, rng: np.random.Generator) -> np.ndarray:
-    """Return other records of the cluster of each record, (n_samples, n_mates)."""
-    mates = np.empty((len(cluster), n_mates), dtype=int)
-    for number in np.unique(cluster):
+def _complete(averages: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return averages; where too few records have a value, that of all."""
+    return np.where(np.isnan(averages), np.nanmean(values, axis=0), averages)
+
+
+def _mates(clusters: Microaggregation, rng: np.random.Generator) -> np.ndarray:
+    """Return records of other persons of the cluster, (n_samples, k - 1)."""
+    cluster, persons = clusters.labels_, clusters.persons_
+    mates = np.empty((len(cluster), clusters.k - 1), dtype=int)
+    for number in range(clusters.n_clusters_):
         rows = np.flatnonzero(cluster == number)
         for row in rows:
-            mates[row] = rng.permutation(rows[rows != row])[:n_mates]
+            others = rng.permutation(rows[persons[rows] != persons[row]])
+            first = np.unique(persons[others], return_index=True)[1]
+            mates[row] = rng.permutation(others[first])[: clusters.k - 1]
     return mates
-
-
-def _relative(
-    panel: Panel, averages: SeriesParts, code: np.ndarray, cluster: np.ndarray
-) -> SeriesParts:
-    """Return records relative to the averages of their clusters."""
-    level, scale = averages.level[cluster], averages.scale[cluster]
-    shape = (panel.values - level[:, :, None]) / scale[:, :, None]
-    return SeriesParts(shape, level, scale, averages.lengths[cluster], code[cluster])
 
 
 @storable
@@ -340,7 +340,8 @@ class AveragedGaps:
     Parameters
     ----------
     shares : ndarray of shape (n_clusters, n_channels, n_timepoints)
-        Share of the records in which a value is missing.
+        Share of the records in which a value is missing; 0 where that is so in fewer
+        than k of them.
     V : ndarray of shape (n_clusters, n_columns)
         Attributes of the clusters.
     """

@@ -19,9 +19,10 @@ from sklearn.utils.validation import check_consistent_length
 from lgta_sklearn._chunks import blocks
 from lgta_sklearn._files.mixin import FittedState
 from lgta_sklearn._parameters import Bounds, Constraint, check_parameters
-from lgta_sklearn._random import Use, stream
+from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._series.checks import check_series
+from lgta_sklearn._series.labels import person_numbers
 from lgta_sklearn._series.panel import Panel, in_data_units
 from lgta_sklearn.augmenters._averaged import AveragedDiffusion
 from lgta_sklearn.augmenters._scoring import ScoringMixin
@@ -57,12 +58,13 @@ class LatentAnonymizer(ScoringMixin, BaseAugmenter):
         Smallest number of records in a cluster; of persons, if `fit` gets `groups`.
     generator : DiffusionAugmenter or None, default=None
         Unfitted diffusion model, whose parameters are used; None takes the defaults.
-        Its `levels`, `masked` and `random_state` are not used: levels are given, and
-        it does not impute.
+        Not used are its `levels`, since they are given; `masked`, since it does not
+        impute; `strength` and `on_transform`, since it does not vary; `random_state`.
     random_state : None, int, RandomState or Generator, default=None
         The same int gives the same model bit for bit on the same machine, and the same
-        results from the same sequence of calls. Global states are not touched. **Keep
-        it to yourself**: who knows it and nearly all series can repeat the training.
+        results from the same sequence of calls. Global states are not touched. **Leave
+        it None if you hand the fitted object on**: an int is kept as a parameter, and
+        who knows it and nearly all series can repeat the training.
 
     Attributes
     ----------
@@ -196,8 +198,8 @@ n_timepoints)
 n_timepoints)
             Series, of `fit` or others.
         y : array-like of shape (n_samples,), default=None
-            Their labels: a series is then replaced by one of its class. None searches
-            the clusters of all classes.
+            Their labels: a series is then replaced by one of its class. With None, or
+            a label that was not in `fit`, the clusters of all classes are searched.
         random_state : None, int, RandomState or Generator, default=None
             None varies from call to call, an int gives the same result each time.
 
@@ -243,25 +245,33 @@ n_timepoints)
 
     def _fit_grouped(self, X: Any, y: Any, groups: Any) -> tuple[Panel, np.ndarray]:
         """Fit; return the checked series and the cluster of each."""
-        self._sources = None if groups is None else np.asarray(groups)
+        self._groups, self._persons = groups, np.empty(0, dtype=int)
         self._cluster = np.empty(0, dtype=int)
         try:
             panel, _ = self._fit(X, y)
+            self._forget_seed()
             return panel, self._cluster
         finally:  # of single records, so that they must not stay
-            self._drop({"_sources", "_cluster"})
+            self._drop({"_groups", "_persons", "_cluster"})
+
+    def _forget_seed(self) -> None:
+        """Let calls have a seed from which that of the training cannot be found."""
+        seed = seed_from(stream(self._state.seed, Use.CALLS))
+        self._state.seed = self._state.model._state.seed = seed
+        self._state.rng = stream(seed, Use.CALLS)
 
     def _fit_panel(
         self, panel: Panel, labels: np.ndarray | None, rng: np.random.Generator
     ) -> None:
         """Cluster the series and train the model."""
         panel = self._top_coded(panel)
+        self._check_known(panel)
         self._state.container = self._with_shared_clock(panel)
         self._state.model = model = self._unfitted_model()
-        F = model.features(panel)
         y = None if labels is None else self.classes_[labels]
-        clusters = Microaggregation(self.k).fit(F, y, self._sources)
-        model.learn(panel, F, labels, clusters, rng)
+        clusters = Microaggregation(self.k)
+        clusters.fit(model.features(panel), y, self._persons)
+        model.learn(panel, labels, clusters, rng)
         self._cluster = clusters.labels_
         self.cluster_sizes_ = np.bincount(clusters.labels_)
         for name in LEARNED:
@@ -269,22 +279,37 @@ n_timepoints)
 
     def _top_coded(self, panel: Panel) -> Panel:
         """Cut series to the largest length that those of k persons reach."""
-        persons = np.arange(len(panel)) if self._sources is None else self._sources
-        check_consistent_length(panel.values, persons)
-        reached = pd.Series(panel.lengths).groupby(persons).max()
-        longest = reached.nlargest(self.k).min()
-        self.n_timepoints_in_ = int(longest)
+        self._persons = person_numbers(self._groups, len(panel))
+        reached = pd.Series(panel.lengths).groupby(self._persons).max()
+        self.n_timepoints_in_ = int(reached.nlargest(self.k).min())
         return _cut(panel, self.n_timepoints_in_)
+
+    def _n_persons(self, rows: np.ndarray) -> int:
+        """Return the number of persons of some records."""
+        return len(np.unique(self._persons[rows]))
+
+    def _check_known(self, panel: Panel) -> None:
+        """Refuse channels of which fewer than k persons have values."""
+        known = ~np.isnan(panel.values)
+        counts = [self._n_persons(some) for some in known.any(axis=2).T]
+        together = self._n_persons(known.all(axis=1).any(axis=1))
+        if len(np.unique(self._persons)) >= self.k > min(*counts, together):
+            raise ValueError(
+                f"k={self.k} needs values of at least {self.k} records (from as many "
+                "sources if groups are given) in each channel, and at some time in all "
+                f"channels together, got {counts} in the channels and {together} "
+                "together. Leave out a channel, or impute it first."
+            )
 
     def _with_shared_clock(self, panel: Panel) -> Any:
         """Return the container for samples; times that k persons share, or none."""
         container, empty = panel.container, self._state.container
         if container.times is None:
             return empty
-        clock = container.clock[: self.n_timepoints_in_]
-        same = [clock[: len(times)].equals(times) for times in container.times]
-        persons = np.arange(len(panel)) if self._sources is None else self._sources
-        shared = len(np.unique(persons[same])) >= self.k
+        n = self.n_timepoints_in_
+        clock = container.clock[:n]
+        same = [len(t) >= n and t[:n].equals(clock) for t in container.times]
+        shared = self._n_persons(np.array(same)) >= self.k
         return replace(empty, clock=clock if shared else self._numbered_clock())
 
     def _numbered_clock(self) -> Any:
@@ -294,12 +319,18 @@ n_timepoints)
     def _unfitted_model(self) -> AveragedDiffusion:
         """Return the diffusion model, with the layout of the series."""
         generator = self.generator
-        generator = DiffusionAugmenter() if generator is None else clone(generator)
+        generator = DiffusionAugmenter() if generator is None else generator
         if not isinstance(generator, DiffusionAugmenter):
             raise ValueError(
                 "generator must be an unfitted DiffusionAugmenter or None, got "
-                f"{self.generator!r}: other families cannot be given averages."
+                f"{generator!r}: other families cannot be given averages."
             )
+        if hasattr(generator, "_state"):
+            raise ValueError(
+                "generator must be unfitted, since a fitted one holds levels of its "
+                "series: pass sklearn.base.clone(generator)."
+            )
+        generator = clone(generator)
         check_parameters(generator, generator._parameter_constraints)
         params = generator.get_params(deep=False)
         model = AveragedDiffusion(**{**params, "masked": 0.0})
@@ -316,11 +347,8 @@ n_timepoints)
 
     def _replaced(self, panel: Panel, cluster: np.ndarray, seed: int) -> Any:
         """Return a new series of a given cluster for each series."""
-        model, values = (
-            self._state.model,
-            np.empty((len(panel), *self._layout), panel.values.dtype),
-        )
-        lengths = np.empty(len(panel), dtype=int)
+        model = self._state.model
+        values, lengths = np.empty_like(panel.values), np.empty(len(panel), dtype=int)
 
         def sampled(numbered: tuple[int, slice]) -> tuple[slice, Panel]:
             number, rows = numbered
@@ -330,7 +358,7 @@ n_timepoints)
         with pinned_runtime():
             for rows, block in self._each(sampled, blocks(len(panel))):
                 X = in_data_units(block.values, self.channel_scale_, values.dtype)
-                values[rows] = X[:, 0] if self.input_ndim_ == 2 else X
+                values[rows] = X[:, 0] if values.ndim == 2 else X
                 lengths[rows] = block.lengths
         clock = self._state.container.clock
         clock = self._numbered_clock() if clock is None else clock

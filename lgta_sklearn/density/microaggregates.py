@@ -16,6 +16,9 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from lgta_sklearn._parameters import AT_LEAST_ONE, check_parameters
+from lgta_sklearn._series.labels import person_numbers
+
 __all__ = ["Microaggregation"]
 
 
@@ -85,10 +88,12 @@ class Microaggregation(ClusterMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there are records of fewer than k persons, of all or of one class.
+            If there are records of fewer than k persons, of all or of one class, or if
+            the person of a record is missing.
         """
+        check_parameters(self, {"k": [AT_LEAST_ONE], "max_block": [AT_LEAST_ONE]})
         V = check_array(X, dtype=np.float64)
-        persons = _numbered(groups, len(V))
+        persons = person_numbers(groups, len(V))
         classes, y = np.unique(
             np.zeros(len(V), dtype=int) if y is None else np.asarray(y),
             return_inverse=True,
@@ -133,6 +138,52 @@ class Microaggregation(ClusterMixin, BaseEstimator):
             n_persons >= self.k, total / np.maximum(n_persons, 1), np.nan
         )
         return average.reshape(self.n_clusters_, *values.shape[1:])
+
+    def of_clusters(self, labels: np.ndarray | None) -> np.ndarray | None:
+        """Return what all records of a cluster share, such as the number of a class.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n_samples,) or None
+            An entry for each record of `fit`, the same within a cluster.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters,) or None
+            An entry for each cluster; None for None.
+        """
+        if labels is None:
+            return None
+        shared: np.ndarray = labels[np.unique(self.labels_, return_index=True)[1]]
+        return shared
+
+    def common_shares(self, flags: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """Return how often something is true in each class, unless it is rare.
+
+        Parameters
+        ----------
+        flags : ndarray of bool of shape (n_samples, ...)
+            What is true of the records of `fit`.
+        labels : ndarray of int of shape (n_samples,) or None
+            Numbers of their classes; None for one class.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, ...)
+            Share of the records; 0 where it is true for fewer than k persons.
+        """
+        labels = np.zeros(len(flags), dtype=int) if labels is None else labels
+        shares = []
+        for label in range(labels.max() + 1):
+            some, persons = flags[labels == label], self.persons_[labels == label]
+            of_persons = _sum_by(
+                np.unique(persons, return_inverse=True)[1],
+                len(np.unique(persons)),
+                some.reshape(len(some), -1),
+            )
+            common = (of_persons > 0).sum(axis=0) >= self.k
+            shares.append(some.mean(axis=0) * common.reshape(some.shape[1:]))
+        return np.stack(shares)
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the cluster of each pair of cluster and person, and pairs of rows."""
@@ -211,19 +262,6 @@ def _halves(V: np.ndarray) -> list[np.ndarray]:
     U = V - V.mean(axis=0)
     axis = np.linalg.eigh(U.T @ U)[1][:, -1]
     return np.array_split(np.argsort(U @ axis, kind="stable"), 2)
-
-
-def _numbered(groups: Any, n_samples: int) -> np.ndarray:
-    """Return the number of the person of each record."""
-    if groups is None:
-        return np.arange(n_samples)
-    groups = np.asarray(groups)
-    if groups.shape != (n_samples,):
-        raise ValueError(
-            f"groups must have one entry for each of the {n_samples} records, got "
-            f"shape {groups.shape}."
-        )
-    return np.unique(groups, return_inverse=True)[1]
 
 
 def _n_distinct(persons: np.ndarray) -> int:
