@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,8 +13,10 @@ from tqdm.auto import tqdm
 
 from lgta_sklearn._curves import flat
 from lgta_sklearn._files.bytes import write_whole
+from lgta_sklearn._parameters import Bounds
 from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn._series.panel import power_of_two_scale
 from lgta_sklearn.metrics._attacks import ATTACKS, Attack
 from lgta_sklearn.metrics._intervals import Outcome
 from lgta_sklearn.metrics._panels import as_panels
@@ -23,7 +26,8 @@ from lgta_sklearn.metrics._records import Audit, draw_records, with_copies
 __all__ = ["PrivacyReport", "privacy_report"]
 
 SOME = 1 / 3  # of the excess of half a copy: from here on, a sign is clear
-SMALLEST = {"X_train": 2, "X_synthetic": 2, "X_holdout": 4}
+SMALLEST = {"X_train": 10, "X_synthetic": 10, "X_holdout": 20}
+ENOUGH = Bounds(Integral, 20)
 LIMITS = [
     "It is no guarantee. Each row is a measurement of these series, with an error.",
     "Only these attacks were tried. A better one, or one made for this generator, may "
@@ -191,17 +195,19 @@ n_timepoints)
     X_synthetic : array-like
         Synthetic series.
     X_holdout : array-like
-        Real series of the same distribution that the generator has not seen. One half
-        of them serves as the reference set of two attacks.
+        Real series of the same distribution that the generator has not seen, at least
+        20 (of the other sets, 10). One half of them serves as the reference set of two
+        attacks.
     y_train, y_synthetic, y_holdout : array-like of shape (n_samples,) or None, \
 default=None
-        Labels of the three sets, all or none. With labels, inference guesses them;
-        without, it guesses the mean of the last quarter of a channel.
+        Labels of the three sets, all or none, and all numbers or all words. With
+        labels, inference guesses them; without, it guesses the mean of the last quarter
+        of a channel.
     groups, groups_holdout : array-like of shape (n_samples,) or None, default=None
         The person, household or machine that each series belongs to, of both real sets
         or of neither. Persons are then attacked instead of series.
     max_samples : int, default=2000
-        Largest number of series of each set that are used.
+        Largest number of series of each set that are used, at least 20.
     random_state : None, int, RandomState or Generator, default=None
         Seed of the choice of series, of the attacks and of the intervals.
     verbose : int, default=1
@@ -247,6 +253,8 @@ default=None
     'no sign'
     """
     seed = seed_from(random_state)
+    if max_samples not in ENOUGH:
+        raise ValueError(f"max_samples must be {ENOUGH}, got {max_samples!r}.")
     if X_holdout is None:
         raise ValueError(
             "X_holdout is needed: membership cannot be measured without series that "
@@ -286,15 +294,37 @@ def _columns(sets: list[np.ndarray], **columns: Any) -> list[np.ndarray | None]:
             f"{', '.join(columns)} belong together: give all of them or none. Missing: "
             f"{', '.join(missing)}."
         )
-    found: list[np.ndarray | None] = []
-    for X, (name, column) in zip(sets, columns.items(), strict=True):
-        if len(column) != len(X):
-            raise ValueError(
-                f"{name} must have one entry for each of {len(X)} series, got "
-                f"{len(column)}."
-            )
-        found.append(column_or_1d(column))
-    return found
+    found = [
+        _column(name, column, len(X))
+        for X, (name, column) in zip(sets, columns.items(), strict=True)
+    ]
+    if len({column.dtype.kind == "U" for column in found}) > 1:
+        kinds = [
+            f"{name} {'words' if column.dtype.kind == 'U' else 'numbers'}"
+            for name, column in zip(columns, found, strict=True)
+        ]
+        raise ValueError(
+            f"{', '.join(columns)} must hold entries of one kind, got "
+            f"{', '.join(kinds)}."
+        )
+    return [*found]
+
+
+def _column(name: str, column: Any, n_samples: int) -> np.ndarray:
+    """Return labels or groups of a set as numbers or words."""
+    if np.ndim(column) == 0 or len(column) != n_samples:
+        got = len(column) if np.ndim(column) else f"{column!r}"
+        raise ValueError(
+            f"{name} must have one entry for each of {n_samples} series, got {got}."
+        )
+    entries: np.ndarray = column_or_1d(column)
+    missing = pd.isna(pd.Series(entries)).to_numpy()
+    if missing.any():
+        raise ValueError(
+            f"{name} has missing entries, the first at series {missing.argmax()}: "
+            "leave these series out."
+        )
+    return entries if entries.dtype.kind in "biuf" else entries.astype(str)
 
 
 def _check_disjoint(groups: np.ndarray | None, unseen: np.ndarray | None) -> None:
@@ -319,6 +349,8 @@ def _audit(
     """Return the sets for the attacks, in standard deviations of the training set."""
     if sets[0][0].size < 2:
         raise ValueError("series must have at least two values, got one.")
+    unit = power_of_two_scale(sets[0])  # so that squares of huge values are finite
+    sets = [X / unit for X in sets]
     drawn = [
         draw_records(
             flat(X, like=sets[0]).reshape(X.shape),
