@@ -66,8 +66,7 @@ class RecordFeatures:
         self._usual = np.nanmean(log_of_scale(parts.scale, min_scale), axis=0)
         flat = self._flat(parts)
         self._mean = flat.mean(axis=0)
-        _, _, axes = np.linalg.svd(flat - self._mean, full_matrices=False)
-        self._axes = axes[:MOST_CODES].copy()
+        self._axes = _principal_axes(flat - self._mean)
         self.n_codes = len(self._axes)
 
     def of(self, parts: SeriesParts) -> np.ndarray:
@@ -96,6 +95,16 @@ class RecordFeatures:
         """Return shapes as rows, with lines in the place of missing values."""
         U = interpolate_gaps(parts.shape) * self._typical[:, None]
         return U.reshape(len(U), -1) / np.sqrt(U.shape[2])
+
+
+def _principal_axes(rows: np.ndarray) -> np.ndarray:
+    """Return the first principal axes of centred rows; also of a single row."""
+    n_rows, n_columns = rows.shape
+    if n_rows < n_columns:
+        axes = np.linalg.svd(rows, full_matrices=False)[2]
+    else:
+        axes = np.linalg.eigh(rows.T @ rows)[1].T[::-1]
+    return axes[:MOST_CODES].copy()
 
 
 def _deviation(parts: SeriesParts) -> np.ndarray:
