@@ -1,14 +1,15 @@
 """Compare generators of series side by side: quality, diversity, memorisation.
 
-Six sets in three parts each (see `_sets.py`); every generator learns the first part
-on one core and draws as many series; three seeds (one on the longer panels,
-two of `AdversarialAugmenter` on stocks and sines). The networks of pythae and tsgm
-train for the whole budget (40 seconds in the table), ours for as long as their defaults
-take, which is the figure in the column "fit, s": other work ran beside them.
-Distributions are compared with the second part, memorisation is measured by the third.
-pythae is used if it is installed (one fit serves its two samplers); tsgm wants an older
-pandas, so that the script is run once more in an environment of its own (`--only
-tsgm`). Both are used as they come, with 16 latent dimensions.
+Six sets in three parts each (see `_sets.py`); every generator learns the first part on
+one core and draws as many series; three seeds (one on the longer panels, two of
+`AdversarialAugmenter` on stocks and sines, one of the networks it is compared with).
+The networks of pythae and tsgm train for the whole budget (40 seconds in the table),
+ours for as long as their defaults take, which is the figure in the column "fit, s":
+other work ran beside them. Distributions are compared with the second part,
+memorisation is measured by the third. pythae is used if it is installed (one fit serves
+its two samplers); tsgm wants an older pandas, so that the script is run once more in an
+environment of its own (`--only tsgm`). Both are used as they come, with 16 latent
+dimensions.
 
     LGTA_DATA=folder python benchmarks/generation.py
 
