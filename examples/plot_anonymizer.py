@@ -31,11 +31,12 @@ learned, unseen, tested = np.split(order, [250, 500])
 # A smaller network than the default keeps this example short. ``fit_transform`` of the
 # anonymiser returns a new day for each day, made from the averages of its cluster;
 # ``sample`` would do as well.
-quick = DiffusionAugmenter(hidden_dim=32, max_epochs=25, random_state=0)
+small = {"hidden_dim": 32, "max_epochs": 25}
+diffusion = DiffusionAugmenter(**small, random_state=0).fit(X[learned], y[learned])
 sets = {"real days": (X[learned], y[learned])}
-sets["sampled"] = quick.fit(X[learned], y[learned]).sample(250, return_y=True)
+sets["sampled"] = diffusion.sample(250, return_y=True)
 for k in (3, 10):
-    anonymizer = LatentAnonymizer(k, generator=quick, random_state=0)
+    anonymizer = LatentAnonymizer(k, DiffusionAugmenter(**small), random_state=0)
     new = anonymizer.fit_transform(X[learned], y[learned])
     sets[f"anonymised, k={k}"] = new, y[learned]
     print(f"k={k}: {len(anonymizer.cluster_sizes_)} clusters")
