@@ -22,7 +22,6 @@ from lgta_sklearn import (
 from lgta_sklearn.datasets import make_waves
 from lgta_sklearn.density import Microaggregation
 from lgta_sklearn.scaling import ValueGrid
-from lgta_sklearn.testing import check_augmenter
 
 
 def fast(k=5, *, random_state=0, **params):
@@ -445,10 +444,6 @@ def test_few_records_are_not_shown_more_often_than_many():
     X = np.random.default_rng(0).normal(size=(400, 4))
     assert anonymizer.fit(X[:30]).n_iter_ == 20  # epochs of twenty steps
     assert anonymizer.fit(X).n_iter_ == 24
-
-
-def test_the_contract_of_augmenters():
-    assert "check_files_and_copies" in check_augmenter(fast(k=3))
 
 
 @pytest.mark.changes_global_state

@@ -15,6 +15,7 @@ from lgta_sklearn import (
     AugmentedClassifier,
     AugmentedRegressor,
     BaseAugmenter,
+    DiffusionAugmenter,
     LatentAugmenter,
     Panel,
 )
@@ -39,6 +40,8 @@ def quick(kind):
     n_epochs = 3 if kind is LatentAugmenter else 1
     few = {"max_epochs": n_epochs, "hidden_dim": 8, "n_steps": 5}
     known = kind().get_params(deep=False)
+    if "generator" in known:
+        return kind(generator=quick(DiffusionAugmenter))
     return kind(**{name: value for name, value in few.items() if name in known})
 
 
