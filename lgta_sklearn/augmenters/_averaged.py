@@ -23,6 +23,7 @@ from lgta_sklearn._neighbors import NearestRows
 from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._attributes import log_of_scale
+from lgta_sklearn.augmenters._conditions import Conditions
 from lgta_sklearn.augmenters._trained import SeriesParts
 from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
 from lgta_sklearn.density import Microaggregation
@@ -32,6 +33,7 @@ from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 __all__ = ["AveragedDiffusion", "RecordFeatures"]
 
 MOST_CODES = 8
+BLUR, MIXING = 0.5, 0.5  # see `networks.diffusion.Denoiser`
 PASSES = 150  # over the records, in training
 FEWEST_STEPS = 400
 
@@ -124,8 +126,6 @@ class AveragedDiffusion(DiffusionAugmenter):
     further pass samples become better, and tell more of who was in the training.
     """
 
-    blur, mixing = 0.5, 0.5
-
     def features(self, panel: Panel) -> np.ndarray:
         """Return features by which to cluster records; of them nothing is kept.
 
@@ -179,7 +179,7 @@ class AveragedDiffusion(DiffusionAugmenter):
         self._state.n_records = len(panel)
         training = self._relative(panel, averages, code, clusters.labels_)
         spec = self._spec(training, labels, rng)
-        spec = self._with_mates(spec, clusters, stream(rng, Use.SOURCES))
+        spec = self._disguised(spec, clusters, stream(rng, Use.SOURCES))
         self._train(spec, training, device, rng)
         of_cluster = clusters.of_clusters(labels)
         V = self._learn_attributes(code, code.shape[1:], averages, of_cluster, rng)
@@ -189,15 +189,15 @@ class AveragedDiffusion(DiffusionAugmenter):
         self._state.features, self._state.of_cluster = features, of_cluster
         self._state.centres, self._state.V = np.nan_to_num(F), V
 
-    def _with_mates(
+    def _disguised(
         self, spec: Any, clusters: Microaggregation, rng: np.random.Generator
     ) -> Any:
-        """Return a training in which records are mixed with some of their cluster."""
+        """Return a training in which conditions are blurred, and records are mixed."""
         mates = _mates(clusters, rng)
         return replace(
             spec,
             inputs={**spec.inputs, "mates": spec.inputs["shape"][mates]},
-            module_params={**spec.module_params, "mixing": self.mixing},
+            module_params={**spec.module_params, "blur": BLUR, "mixing": MIXING},
         )
 
     def _averages(self, parts: SeriesParts, clusters: Microaggregation) -> SeriesParts:
@@ -305,6 +305,14 @@ class AveragedDiffusion(DiffusionAugmenter):
         n_steps = round(PASSES * self._state.n_records / usual.max_batch)
         n_steps = int(np.clip(n_steps, FEWEST_STEPS, usual.max_steps))
         return replace(usual, min_steps=n_steps, max_steps=n_steps)
+
+    def _conditions(
+        self, parts: SeriesParts, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> Conditions:
+        """Return the conditions of series to be sampled, blurred as in training."""
+        series = super()._conditions(parts, labels, rng)
+        noise = stream(rng, Use.NOISE).standard_normal(series.w.shape)
+        return replace(series, w=series.w + BLUR * noise)
 
     def _chosen_levels(self, attributes: np.ndarray, rng: np.random.Generator) -> str:
         """Return that levels and scales are given: by a density of averages."""

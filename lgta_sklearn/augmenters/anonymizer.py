@@ -210,8 +210,7 @@ n_timepoints)
             clusters.
         """
         self._check_ready()
-        panel = check_series(self, X, reset=False, longer=True)
-        panel = _cut(panel, self.n_timepoints_in_)
+        panel = self._checked(X)
         if y is not None:
             check_consistent_length(panel.values, y)
         labels = self._known_labels(y)
@@ -239,9 +238,12 @@ n_timepoints)
             Scores in nats; higher is likelier.
         """
         self._check_ready()
+        return self._map_panel(self._checked(X), self._state.model.bound)
+
+    def _checked(self, X: Any) -> Panel:
+        """Return checked series, cut to the largest length."""
         panel = check_series(self, X, reset=False, longer=True)
-        panel = _cut(panel, self.n_timepoints_in_)
-        return self._map_panel(panel, self._state.model.bound)
+        return _cut(panel, self.n_timepoints_in_)
 
     def _fit_grouped(self, X: Any, y: Any, groups: Any) -> tuple[Panel, np.ndarray]:
         """Fit; return the checked series and the cluster of each."""

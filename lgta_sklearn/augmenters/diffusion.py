@@ -12,7 +12,6 @@ shapes, (n, T, C), of the noise level ``sigma``; ``D`` the denoiser.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -225,7 +224,6 @@ class DiffusionAugmenter(
     """
 
     transformation = None  # noise is the only one
-    blur = 0.0  # of attributes that are given
     uses_threads = True
     _parameter_constraints: ClassVar[Mapping[str, Sequence[Constraint]]] = {
         "backbone": ["mixer", "unet", "transformer", callable],
@@ -389,7 +387,6 @@ n_timepoints)
                 "n_classes": int(labels.max()) + 1,
                 "lengths_vary": statistics.lengths_vary,
                 "n_codes": 0 if parts.code is None else parts.code.shape[1],
-                "blur": self.blur,
                 "hidden_dim": self.hidden_dim,
                 "prediction": self.prediction,
                 "joint": self.levels_ == "joint",
@@ -496,10 +493,7 @@ n_timepoints)
         space = self._state.space
         code, level, scale, lengths = space.split(space.restored(V))
         parts = SeriesParts(np.empty(0), level, scale, lengths, code)
-        series = self._free(parts, labels)
-        if self.blur:
-            noise = stream(rng, Use.NOISE).standard_normal(series.w.shape)
-            series = replace(series, w=series.w + self.blur * noise)
+        series = self._conditions(parts, labels, rng)
 
         def denoise(x: np.ndarray, sigma: float) -> np.ndarray:
             return self._denoised(series, x, sigma, single=True)
@@ -520,6 +514,12 @@ n_timepoints)
         sampler = self._sampler()
         data: np.ndarray = sampler(denoise, x, sigmas, lambda x: normal(x.shape))
         return data
+
+    def _conditions(
+        self, parts: SeriesParts, labels: np.ndarray | None, rng: np.random.Generator
+    ) -> Conditions:
+        """Return the conditions of series to be sampled."""
+        return self._free(parts, labels)
 
     def _free(self, parts: SeriesParts, labels: np.ndarray | None) -> Conditions:
         """Return the conditions of series of which only the attributes are known."""
