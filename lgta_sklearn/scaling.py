@@ -205,7 +205,7 @@ class ValueGrid(BaseEstimator):
             The series of `fit`.
         k : int
             Smallest number of persons.
-        groups : ndarray of shape (n_samples,) or None, default=None
+        groups : array-like of shape (n_samples,) or None, default=None
             Person of each series; None if each has its own.
 
         Returns
@@ -213,7 +213,8 @@ class ValueGrid(BaseEstimator):
         ValueGrid
             The same object. A channel that has fewer than two values left has no grid.
         """
-        persons = np.arange(len(X)) if groups is None else groups
+        groups = np.arange(len(X)) if groups is None else groups
+        persons = np.unique(groups, return_inverse=True)[1]
         for c, values in enumerate(self.values_):
             if values is not None:
                 self.values_[c] = _common(values, X[:, c], persons, k)
@@ -267,10 +268,9 @@ def _common(
     """Return the values of a grid that the series of k persons have; None if few."""
     rows, times = np.nonzero(~np.isnan(channel))
     place = np.searchsorted(values, channel[rows, times])
-    pairs = np.unique(
-        np.stack([place, np.unique(persons, return_inverse=True)[1][rows]]), axis=1
-    )
-    kept = values[np.bincount(pairs[0], minlength=len(values)) >= k]
+    n_persons = persons.max() + 1
+    pairs = np.unique(place * n_persons + persons[rows])
+    kept = values[np.bincount(pairs // n_persons, minlength=len(values)) >= k]
     return kept if len(kept) > 1 else None
 
 

@@ -219,12 +219,12 @@ def person_numbers(groups: Any, n_samples: int) -> np.ndarray:
 
     if groups is None:
         return np.arange(n_samples)
-    entries = np.empty(n_samples, dtype=object)
     if np.ndim(groups) != 1 or len(groups) != n_samples:
         raise ValueError(
             f"groups must have one entry for each of the {n_samples} records, got "
             f"shape {np.shape(groups)}."
         )
+    entries = np.empty(n_samples, dtype=object)
     entries[:] = list(groups)
     numbers: np.ndarray = factorize(entries)[0]
     if (numbers < 0).any():

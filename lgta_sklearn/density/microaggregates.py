@@ -187,9 +187,10 @@ class Microaggregation(ClusterMixin, BaseEstimator):
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the cluster of each pair of cluster and person, and pairs of rows."""
-        both = np.stack([self.labels_, self.persons_])
-        pairs, owner = np.unique(both, axis=1, return_inverse=True)
-        return pairs[0], owner.ravel()
+        n_persons = self.persons_.max() + 1
+        both = self.labels_ * n_persons + self.persons_
+        pairs, owner = np.unique(both, return_inverse=True)
+        return pairs // n_persons, owner
 
     def _check_enough(
         self, classes: np.ndarray, y: np.ndarray, persons: np.ndarray
@@ -232,9 +233,9 @@ def _mdav(V: np.ndarray, persons: np.ndarray, k: int) -> list[np.ndarray]:
         distance = squares - 2 * V @ V[farthest]
         near = _nearest(distance, persons[left], k)
         counts = counts - np.bincount(persons[left[near]], minlength=len(counts))
-        if (counts > 0).sum() < k:
-            break
         n_left = int((counts > 0).sum())
+        if n_left < k:
+            break
         clusters.append(left[near])
         place = V[farthest] if place is None else None
         total = total - V[near].sum(axis=0)

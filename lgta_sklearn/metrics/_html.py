@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pandas as pd
 
-__all__ = ["document", "entry", "tally"]
+__all__ = ["document", "entry", "notebook_view", "tally"]
 
 STYLE = """
 :root { color-scheme: light }
@@ -76,6 +76,32 @@ def document(title: str, body: str, footer: str) -> str:
 </footer>
 </html>
 """
+
+
+def notebook_view(size: str, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
+    """Return a report as a notebook shows it.
+
+    Parameters
+    ----------
+    size : str
+        Sizes of the sets in words.
+    table : DataFrame
+        Table of the report, with a column `reading`.
+    colours : mapping of str to str
+        Colour of each reading.
+
+    Returns
+    -------
+    str
+        A paragraph and a table, as HTML.
+    """
+    body = table.round(3).to_html(
+        formatters={
+            "reading": lambda word: f'<b style="color:{colours[word]}">{word}</b>'
+        },
+        escape=False,
+    )
+    return f"<p>{size}</p>{body}"
 
 
 def tally(readings: pd.Series, colours: Mapping[str, str]) -> str:

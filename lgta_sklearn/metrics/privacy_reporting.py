@@ -18,6 +18,7 @@ from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._series.panel import power_of_two_scale
 from lgta_sklearn.metrics._attacks import ATTACKS, Attack
+from lgta_sklearn.metrics._html import notebook_view
 from lgta_sklearn.metrics._intervals import Outcome
 from lgta_sklearn.metrics._panels import as_panels
 from lgta_sklearn.metrics._privacy_page import COLOURS, privacy_page
@@ -147,13 +148,7 @@ class PrivacyReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = self.table.round(3).to_html(
-            formatters={
-                "reading": lambda word: f'<b style="color:{COLOURS[word]}">{word}</b>'
-            },
-            escape=False,
-        )
-        return f"<p>{self._size}</p>{body}"
+        return notebook_view(self._size, self.table, COLOURS)
 
 
 def privacy_report(

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from lgta_sklearn._files.bytes import write_whole
 from lgta_sklearn._random import seed_from
 from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn.metrics._html import notebook_view
 from lgta_sklearn.metrics._measures import BY_NAME, MEASURES, Measure
 from lgta_sklearn.metrics._page import COLOURS, page
 from lgta_sklearn.metrics._panels import as_pair, thinned
@@ -91,13 +92,8 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = self.table.round(3).to_html(
-            formatters={
-                "reading": lambda word: f'<b style="color:{COLOURS[word]}">{word}</b>'
-            },
-            escape=False,
-        )
-        return f"<p>{self.n_samples} series of each set</p>{body}"
+        size = f"{self.n_samples} series of each set"
+        return notebook_view(size, self.table, COLOURS)
 
 
 def report(
