@@ -33,6 +33,7 @@ from sklearn.metrics import roc_auc_score
 from lgta_sklearn import (
     AdversarialAugmenter,
     DiffusionAugmenter,
+    GaussianAnonymizer,
     LatentAnonymizer,
     LatentAugmenter,
     metrics,
@@ -41,6 +42,9 @@ from lgta_sklearn import (
 RESULTS = DOCS / "privacy.jsonl"
 SETS = ["ItalyPowerDemand", "ECG5000", "MelbournePedestrian", "Crop"]
 SIZES = (50, 200, 500)
+# what such series can have, in round numbers; of normalised ones more than they have
+BOUNDS = {"MelbournePedestrian": (0, 6000), "Crop": (-1, 1)}
+NORMALISED = -6, 6
 DRAWS = 5  # times as many samples, since near-duplicates are rare
 FEWEST = 12  # series of a class
 FLOOR = "floor: fresh real series"
@@ -90,6 +94,16 @@ class Anonymised:
         return anonymizer, np.concatenate(new), np.tile(y, DRAWS)
 
 
+def private(epsilon):
+    """Return a function that samples with differential privacy."""
+
+    def make(X, y, seed, bounds):
+        anonymizer = GaussianAnonymizer(epsilon, bounds=bounds, random_state=seed)
+        return None, *anonymizer.fit(X, y).sample(DRAWS * len(X), return_y=True)
+
+    return make
+
+
 def gaussian(X, y, seed):
     """Return draws from a Gaussian for each class, with a shrunken covariance."""
     rng = np.random.default_rng(seed)
@@ -119,6 +133,9 @@ GENERATORS = {
         )
     },
     "one Gaussian for each class": gaussian,
+}
+PRIVATE = {
+    f"GaussianAnonymizer, epsilon={epsilon}": private(epsilon) for epsilon in (1, 3, 10)
 }
 
 
@@ -171,7 +188,11 @@ def run(name, n, generator, seed):
         )
         return row | {"accuracy": accuracy, "seconds": 0.0}
     start = time.perf_counter()
-    augmenter, X, y = GENERATORS[generator](*parts[0], seed)
+    if generator in PRIVATE:
+        bounds = BOUNDS.get(name, NORMALISED)
+        augmenter, X, y = PRIVATE[generator](*parts[0], seed, bounds)
+    else:
+        augmenter, X, y = GENERATORS[generator](*parts[0], seed)
     seconds = time.perf_counter() - start
     row = measured(parts, X, y) | {"seconds": seconds}
     if hasattr(augmenter, "score_samples"):
@@ -195,7 +216,8 @@ def main():
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     done = {(r["set"], r["n"], r["generator"], r["seed"]) for r in read_rows(RESULTS)}
-    chosen = [FLOOR, *(name for name in GENERATORS if args.only in name)]
+    every = [*GENERATORS, *PRIVATE]
+    chosen = [FLOOR, *(name for name in every if args.only in name)]
     cells = product(range(args.seeds), args.sizes, args.sets, chosen)
     for seed, n, name, generator in cells:
         if (name, n, generator, seed) in done:
@@ -214,7 +236,9 @@ def page():
     for (name, n), cell in rows.groupby(["set", "n"], sort=False):
         groups = cell.drop(columns=["set", "n"]).groupby("generator", sort=False)
         lines = [_line(generator, some) for generator, some in groups]
-        place = {FLOOR: -1} | {name: i for i, name in enumerate(GENERATORS)}
+        place = {FLOOR: -1} | {
+            name: i for i, name in enumerate([*GENERATORS, *PRIVATE])
+        }
         lines.sort(key=lambda line: place[line["generator"]])
         tables += [f"## {name}, {n} series", markdown(pd.DataFrame(lines))]
     write(

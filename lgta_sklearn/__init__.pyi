@@ -5,6 +5,8 @@ from .augmenters.anonymizer import LatentAnonymizer as LatentAnonymizer
 from .augmenters.base import BaseAugmenter as BaseAugmenter
 from .augmenters.diffusion import DiffusionAugmenter as DiffusionAugmenter
 from .augmenters.direct import DirectAugmenter as DirectAugmenter
+from .augmenters.gaussian import GaussianAnonymizer as GaussianAnonymizer
+from .augmenters.gaussian import PrivacyLeakWarning as PrivacyLeakWarning
 from .augmenters.latent import LatentAugmenter as LatentAugmenter
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.augmented import AugmentedRegressor as AugmentedRegressor

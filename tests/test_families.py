@@ -38,7 +38,7 @@ def quick(kind):
     """Return an augmenter that trains in a blink, if it trains at all."""
     # of the others an epoch has at least twenty batches
     n_epochs = 3 if kind is LatentAugmenter else 1
-    few = {"max_epochs": n_epochs, "hidden_dim": 8, "n_steps": 5}
+    few = {"max_epochs": n_epochs, "hidden_dim": 8, "n_steps": 5, "epsilon": 1e4}
     known = kind().get_params(deep=False)
     if "generator" in known:
         return kind(generator=quick(DiffusionAugmenter))

@@ -19,14 +19,13 @@ from sklearn.utils.validation import check_consistent_length
 from lgta_sklearn._chunks import blocks
 from lgta_sklearn._files.mixin import FittedState
 from lgta_sklearn._parameters import Bounds, Constraint, check_parameters
-from lgta_sklearn._random import Use, seed_from, stream
+from lgta_sklearn._random import Use, stream
 from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._series.checks import check_series
-from lgta_sklearn._series.labels import person_numbers
 from lgta_sklearn._series.panel import Panel, in_data_units
 from lgta_sklearn.augmenters._averaged import AveragedDiffusion
+from lgta_sklearn.augmenters._persons import PersonsMixin
 from lgta_sklearn.augmenters._scoring import ScoringMixin
-from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
 from lgta_sklearn.density import Microaggregation
 
@@ -35,7 +34,7 @@ LAYOUT = "n_channels_in_", "n_timepoints_in_"
 LEARNED = "history_", "n_iter_", "loss_curve_", "validation_curve_"
 
 
-class LatentAnonymizer(ScoringMixin, BaseAugmenter):
+class LatentAnonymizer(ScoringMixin, PersonsMixin):
     """Learn series by averages of at least k records; sample or replace series.
 
     Records are clustered by the codes of their shapes, their levels, scales, lengths
@@ -165,7 +164,7 @@ n_timepoints)
         KeyboardInterrupt
             After Ctrl-C; the estimator is then not fitted.
         """
-        self._fit_grouped(X, y, groups)
+        self._fit_clusters(X, y, groups)
         return self
 
     def fit_transform(self, X: Any, y: Any = None, groups: Any = None) -> Any:
@@ -186,7 +185,7 @@ n_timepoints)
         array of the shape of X, or a list or a panel if X is one
             New series, in the order and with the labels of `X`.
         """
-        panel, cluster = self._fit_grouped(X, y, groups)
+        panel, cluster = self._fit_clusters(X, y, groups)
         return self._replaced(panel, cluster, self._call_seed())
 
     def anonymize(self, X: Any, y: Any = None, *, random_state: Any = None) -> Any:
@@ -245,22 +244,19 @@ n_timepoints)
         panel = check_series(self, X, reset=False, longer=True)
         return _cut(panel, self.n_timepoints_in_)
 
-    def _fit_grouped(self, X: Any, y: Any, groups: Any) -> tuple[Panel, np.ndarray]:
+    def _fit_clusters(self, X: Any, y: Any, groups: Any) -> tuple[Panel, np.ndarray]:
         """Fit; return the checked series and the cluster of each."""
-        self._groups, self._persons = groups, np.empty(0, dtype=int)
         self._cluster = np.empty(0, dtype=int)
         try:
-            panel, _ = self._fit(X, y)
-            self._forget_seed()
+            panel = self._fit_grouped(X, y, groups)
             return panel, self._cluster
         finally:  # of single records, so that they must not stay
-            self._drop({"_groups", "_persons", "_cluster"})
+            self._drop({"_cluster"})
 
     def _forget_seed(self) -> None:
-        """Let calls have a seed from which that of the training cannot be found."""
-        seed = seed_from(stream(self._state.seed, Use.CALLS))
-        self._state.seed = self._state.model._state.seed = seed
-        self._state.rng = stream(seed, Use.CALLS)
+        """Let the calls of the model, too, have a seed that tells nothing."""
+        super()._forget_seed()
+        self._state.model._state.seed = self._state.seed
 
     def _fit_panel(
         self, panel: Panel, labels: np.ndarray | None, rng: np.random.Generator
@@ -281,7 +277,7 @@ n_timepoints)
 
     def _top_coded(self, panel: Panel) -> Panel:
         """Cut series to the largest length that those of k persons reach."""
-        self._persons = person_numbers(self._groups, len(panel))
+        self._count_persons(len(panel))
         reached = pd.Series(panel.lengths).groupby(self._persons).max()
         self.n_timepoints_in_ = int(reached.nlargest(self.k).min())
         return _cut(panel, self.n_timepoints_in_)
@@ -313,10 +309,6 @@ n_timepoints)
         same = [len(t) >= n and t[:n].equals(clock) for t in container.times]
         shared = self._n_persons(np.array(same)) >= self.k
         return replace(empty, clock=clock if shared else self._numbered_clock())
-
-    def _numbered_clock(self) -> Any:
-        """Return numbers in the place of times."""
-        return pd.RangeIndex(self.n_timepoints_in_)
 
     def _unfitted_model(self) -> AveragedDiffusion:
         """Return the diffusion model, with the layout of the series."""
