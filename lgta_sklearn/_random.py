@@ -51,6 +51,8 @@ class Use(IntEnum):
     IMPUTE = 24
     DIFFUSION = 25  # the noise that samples start from
     GROUPS = 26  # of similar shapes
+    BATCH = 27  # which series of a batch are varied
+    RESERVOIR = 28  # which series of many are learned
 
 
 def stream(

@@ -13,20 +13,23 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._chunks import BLOCK, blocks
-from lgta_sklearn._parameters import Bounds, Constraint
+from lgta_sklearn._parameters import AT_LEAST_ONE, Bounds, Constraint
 from lgta_sklearn._random import Use, content_generators, stream
 from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn._series.arrow import check_out
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.labels import take_labels
 from lgta_sklearn._series.panel import Panel
+from lgta_sklearn.augmenters._block_functions import BlockAugmenter
 from lgta_sklearn.augmenters._reference import Reference
+from lgta_sklearn.augmenters._stream import VariationStream
 from lgta_sklearn.augmenters._strength import StrengthCurve, amplified, key_of
 from lgta_sklearn.scaling import ScaleDecomposition
 from lgta_sklearn.transforms._combinations import Transformation, step_of
 
 __all__ = ["Perturbation", "Rngs", "VaryingMixin", "step_of_rows"]
 
-COUNT, STRENGTH = Bounds(Integral, 0), Bounds(Real, 0)
+COUNT, STRENGTH, SHARE = Bounds(Integral, 0), Bounds(Real, 0), Bounds(Real, 0, 1)
 CALIBRATION_VALUES = 2**17  # values of the series that calibrate the strength
 
 Rngs = np.random.Generator | Sequence[np.random.Generator]
@@ -182,9 +185,7 @@ n_timepoints)
         self._check_ready()
         if n_copies not in COUNT:
             raise ValueError(f"n_copies must be an int >= 0, got {n_copies!r}.")
-        strength = self.strength if strength is None else strength
-        if strength is not None and strength not in STRENGTH:
-            raise ValueError(f"strength must be a number >= 0, got {strength!r}.")
+        strength = self._checked_strength(strength)
         panel = check_series(self, X, reset=False)
         if y is not None:
             check_consistent_length(panel, y)
@@ -198,6 +199,141 @@ n_timepoints)
         if return_index:
             result.append(index)
         return result[0] if len(result) == 1 else tuple(result)
+
+    def block_augmenter(
+        self,
+        *,
+        strength: float | None = None,
+        random_state: Any = None,
+        out: str = "numpy",
+        path: Any = None,
+    ) -> BlockAugmenter:
+        """Return a function that varies blocks of series, wherever they are.
+
+        It can be pickled, and sent to the workers of any engine. The variation of a
+        series depends on the seed, the number of its row and the series alone, bit for
+        bit on machines of one kind, so that partitions do not matter. It is another one
+        than `augment` returns.
+
+        Parameters
+        ----------
+        strength : float or None, default=None
+            As in `augment`.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the variations.
+        out : {"numpy", "arrow"}, default="numpy"
+            Arrays, or record batches of Arrow, for which pyarrow is needed.
+        path : str, path-like or None, default=None
+            File that `save` has written, where each worker finds it. None sends the
+            model with the function.
+
+        Returns
+        -------
+        callable
+            Takes series, the numbers of their rows, and perhaps their labels; or a
+            batch of Arrow with a column ``"id"``.
+        """
+        self._check_ready()
+        check_out(out)
+        strength = self._checked_strength(strength)
+        seed = self._call_seed(random_state)
+        return BlockAugmenter(self, seed, strength, out, path)
+
+    def stream(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        batch_size: int = 64,
+        real_share: float = 0.5,
+        strength: float | None = None,
+        random_state: Any = None,
+    ) -> VariationStream:
+        """Return endless batches of freshly varied series, for training a network.
+
+        The series are encoded once. Each batch holds series in a new order, of which a
+        part is as it was and the rest was varied anew.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+        y : array-like of shape (n_samples, ...), default=None
+            Labels or targets, which each variation keeps.
+        batch_size : int, default=64
+            Series in a batch.
+        real_share : float in [0, 1], default=0.5
+            Probability that a series is left as it is.
+        strength : float or None, default=None
+            As in `augment`.
+        random_state : None, int, RandomState or Generator, default=None
+            As in `augment`.
+
+        Returns
+        -------
+        iterable
+            Yields ``X_batch``, or ``(X_batch, y_batch)`` if `y` is given, as arrays (or
+            lists, if the series of `fit` are lists or panels); its ``batch(i)`` returns
+            the batch of a number.
+
+        Raises
+        ------
+        ValueError
+            If `X` does not fit the fitted layout or an argument is out of range.
+
+        See Also
+        --------
+        lgta_sklearn.adapters.torch.AugmentedDataset : The same for a DataLoader.
+
+        Examples
+        --------
+        >>> from itertools import islice
+        >>> import numpy as np
+        >>> from lgta_sklearn import DirectAugmenter
+        >>> from lgta_sklearn.datasets import make_waves
+        >>> X, y = make_waves(100, n_timepoints=24, random_state=0), np.arange(100) % 2
+        >>> batches = DirectAugmenter().fit(X).stream(X, y, batch_size=32)
+        >>> [(len(X_batch), len(y_batch)) for X_batch, y_batch in islice(batches, 2)]
+        [(32, 32), (32, 32)]
+        """
+        self._check_ready()
+        if batch_size not in AT_LEAST_ONE:
+            raise ValueError(f"batch_size must be an int >= 1, got {batch_size!r}.")
+        if real_share not in SHARE:
+            raise ValueError(f"real_share must be in [0, 1], got {real_share!r}.")
+        strength = self._checked_strength(strength)
+        panel = self._with_gaps(check_series(self, X, reset=False))
+        if not len(panel):
+            raise ValueError("stream needs at least one series, got none.")
+        if y is not None:
+            check_consistent_length(panel, y)
+        with pinned_runtime():
+            perturb = self._varier(panel, strength, self._known_labels(y))
+        return VariationStream(
+            perturb,
+            panel,
+            y,
+            batch_size=batch_size,
+            real_share=1.0 if strength == 0 else real_share,
+            seed=self._call_seed(random_state),
+        )
+
+    def _varier(
+        self, panel: Panel, strength: float | None, labels: np.ndarray | None
+    ) -> Callable[[np.ndarray, Rngs], np.ndarray]:
+        """Return a function that varies rows of series, which are encoded now."""
+        factor, keeps = self._factor(strength), self._keeps_energy()
+        loss = self.strength_curve().loss(factor) if keeps else 1.0
+        perturb = self._perturbation(panel.in_model_units(), labels)
+        return lambda rows, rngs: amplified(perturb(rows, factor, rngs), loss)
+
+    def _checked_strength(self, strength: float | None) -> float | None:
+        """Return the strength of a call, or that of the constructor."""
+        strength = self.strength if strength is None else strength
+        if strength is not None and strength not in STRENGTH:
+            raise ValueError(f"strength must be a number >= 0, got {strength!r}.")
+        return strength
 
     @staticmethod
     def _of_blocks(seed: int) -> Callable[..., Rngs]:
@@ -222,15 +358,12 @@ n_timepoints)
             return panel[index]
         values = np.empty((len(index), *panel.values.shape[1:]), panel.values.dtype)
         with pinned_runtime():
-            factor, keeps = self._factor(strength), self._keeps_energy()
-            loss = self.strength_curve().loss(factor) if keeps else 1.0
             for first, rows, wanted in _by_source(panel, index, labels):
                 some = None if labels is None else labels[rows]
-                perturb = self._perturbation(panel[rows].in_model_units(), some)
+                vary = self._varier(panel[rows], strength, some)
                 for number, part in blocks(len(wanted)):
                     chosen, place = wanted[part].T
-                    X = perturb(place, factor, randomness(chosen, first, number))
-                    X = amplified(X, loss)
+                    X = vary(place, randomness(chosen, first, number))
                     sources = panel[index[chosen]]
                     values[chosen] = sources.with_model_values(X).values
         return replace(panel[index], values=values)

@@ -28,6 +28,7 @@ from lgta_sklearn._files.mixin import FittedState, SavedMixin
 from lgta_sklearn._parameters import Bounds, Constraint, check_parameters
 from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._runtime import in_threads, pinned_runtime
+from lgta_sklearn._series.arrow import channel_names, check_out
 from lgta_sklearn._series.checks import check_not_per_series, check_series
 from lgta_sklearn._series.labels import (
     class_numbers,
@@ -36,6 +37,7 @@ from lgta_sklearn._series.labels import (
     wanted_labels,
 )
 from lgta_sklearn._series.panel import Panel, in_data_units
+from lgta_sklearn.augmenters._block_functions import BlockSampler
 
 __all__ = ["BaseAugmenter"]
 
@@ -139,7 +141,7 @@ n_timepoints)
         try:
             check_not_per_series(type(self).__name__)
             check_parameters(self, self._parameter_constraints)
-            panel = check_series(self, X, reset=True)
+            panel = self._training_panel(X)
             labels = self._learn_classes(y, panel)
             seed = seed_from(self.random_state)
             self._state = FittedState(
@@ -160,6 +162,10 @@ n_timepoints)
             raise
         self._state.learned = sorted(set(vars(self)) - before - {"_state"})
         return panel, labels
+
+    def _training_panel(self, X: Any) -> Panel:
+        """Return the checked series to learn, and store their layout."""
+        return check_series(self, X, reset=True)
 
     def _after_fit(self, panel: Panel, labels: np.ndarray | None) -> None:
         """Prepare what a mixin needs; called with the arguments of `_fit_panel`."""
@@ -218,6 +224,71 @@ n_timepoints), or the container of `fit`
             X = self._as_fitted(self._sampled(n_samples, labels, seed))
         return (X, classes[labels]) if return_y else X  # type: ignore[index]
 
+    def block_sampler(
+        self,
+        y: Any = None,
+        *,
+        return_y: bool = False,
+        random_state: Any = None,
+        out: str = "numpy",
+        path: Any = None,
+    ) -> BlockSampler:
+        """Return a function that samples any rows of an endless sample.
+
+        It can be pickled, and sent to the workers of any engine. The rows of
+        ``range(a, b)`` are, bit for bit on machines of one kind, those of
+        ``sample(b, random_state=random_state)[a:b]``, whichever rows are asked for in
+        whichever order and process.
+
+        Parameters
+        ----------
+        y : label or array-like of labels, default=None
+            One label for all rows, or one label for each; then there are as many rows.
+            None draws classes by their frequency in `fit`.
+        return_y : bool, default=False
+            Whether to return the labels, too. In Arrow they always are.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the sample, as in `sample`.
+        out : {"numpy", "arrow"}, default="numpy"
+            Arrays, or record batches of Arrow, for which pyarrow is needed.
+        path : str, path-like or None, default=None
+            File that `save` has written, where each worker finds it. None sends the
+            model with the function.
+
+        Returns
+        -------
+        callable
+            Takes a range, numbers of rows, or a batch with a column ``"id"``. For
+            multi-index frames and other panels it returns lists or arrays.
+
+        Raises
+        ------
+        ValueError
+            If a label was not in `fit`, or an argument is none of what it may be.
+
+        Examples
+        --------
+        >>> from lgta_sklearn import DirectAugmenter
+        >>> from lgta_sklearn.datasets import make_waves
+        >>> augmenter = DirectAugmenter().fit(make_waves(20, random_state=0))
+        >>> block = augmenter.block_sampler(random_state=0)
+        >>> bool((block(range(300, 400)) == block(range(500))[300:400]).all())
+        True
+        """
+        self._check_ready()
+        check_out(out)
+        classes = getattr(self, "classes_", None)
+        if return_y:
+            classes = required_classes(classes, "return_y=True")
+        labels: Any = None
+        if y is not None:
+            n_samples = 1 if np.ndim(y) == 0 else len(y)
+            labels = wanted_labels(y, n_samples, classes)
+            labels = labels[0] if np.ndim(y) == 0 else labels
+        seed = self._call_seed(random_state)
+        how = {"return_y": return_y, "out": out, "path": path}
+        return BlockSampler(self, seed, labels, **how)
+
     def _sampled(self, n_samples: int, labels: np.ndarray | None, seed: int) -> Panel:
         """Return new series in the units, the layout and the dtype of `fit`."""
         values = np.empty((n_samples, *self._layout), self._state.dtype)
@@ -234,14 +305,67 @@ n_timepoints), or the container of `fit`
 
         def sampled(numbered: tuple[int, slice]) -> tuple[slice, Panel]:
             number, rows = numbered
-            n_rows = rows.stop - rows.start
-            n_drawn = n_rows if self.draws_in_order else BLOCK
-            some = None if labels is None else np.resize(labels[rows], n_drawn)
-            block = self._sample_block(n_drawn, some, stream(seed, Use.SAMPLE, number))
-            self._check_block(block, n_drawn)
-            return rows, block[:n_rows]
+            some = None if labels is None else labels[rows]
+            return rows, self._numbered_block(
+                number, rows.stop - rows.start, some, seed
+            )
 
         return self._each(sampled, blocks(n_samples))
+
+    def _numbered_block(
+        self, number: int, n_rows: int, labels: np.ndarray | None, seed: int
+    ) -> Panel:
+        """Return the first rows of a block of a sample, in model units."""
+        n_drawn = n_rows if self.draws_in_order else BLOCK
+        some = None if labels is None else np.resize(labels, n_drawn)
+        block = self._sample_block(n_drawn, some, stream(seed, Use.SAMPLE, number))
+        self._check_block(block, n_drawn)
+        return block[:n_rows]
+
+    def _sampled_rows(
+        self, ids: np.ndarray, labels: np.ndarray | int | None, seed: int
+    ) -> tuple[Panel, np.ndarray | None]:
+        """Return rows of an endless sample in the units of `fit`, and their classes.
+
+        `labels` has the class of each row of a sample that ends, or is that of all.
+        """
+        self._check_ready()
+        values = np.empty((len(ids), *self._layout), self._state.dtype)
+        lengths, classes = np.empty((2, len(ids)), dtype=int)
+        numbers, offsets = np.divmod(ids, BLOCK)
+
+        def drawn(number: int) -> tuple[int, Panel, np.ndarray | None]:
+            some = self._labels_of_block(number, labels, seed)
+            n_rows = int(offsets[numbers == number].max()) + 1
+            if some is not None:
+                n_rows, some = min(n_rows, len(some)), some[: max(n_rows, 1)]
+            return number, self._numbered_block(number, n_rows, some, seed), some
+
+        with pinned_runtime():
+            for number, block, some in self._each(drawn, np.unique(numbers)):
+                rows = numbers == number
+                place = offsets[rows]
+                values[rows] = self._in_data_units(block.values[place])
+                lengths[rows] = block.lengths[place]
+                classes[rows] = -1 if some is None else some[place]
+        has_classes = labels is not None or self._state.class_prior is not None
+        return Panel(values, lengths), classes if has_classes else None
+
+    def _labels_of_block(
+        self, number: int, labels: np.ndarray | int | None, seed: int
+    ) -> np.ndarray | None:
+        """Return the classes of a block of a sample: given, or drawn."""
+        if labels is None:
+            return self._drawn_labels(number, seed)
+        if np.ndim(labels) == 0:
+            return np.full(BLOCK, labels)
+        return labels[BLOCK * number : BLOCK * (number + 1)]  # type: ignore[index]
+
+    def _arrow_names(self) -> list[str]:
+        """Return the names of the channels in Arrow."""
+        container = self._state.container
+        columns = None if container.kind == "table" else container.columns
+        return channel_names(columns, self.n_channels_in_)
 
     def _each(
         self, function: Callable[[Any], Any], items: Iterable[Any]
@@ -268,15 +392,20 @@ n_timepoints), or the container of `fit`
 
     def _draw_labels(self, n_samples: int, seed: int) -> np.ndarray | None:
         """Draw numbers of classes by their frequency, block by block; None if none."""
-        prior = self._state.class_prior
-        if prior is None:
+        if self._state.class_prior is None:
             return None
         labels = np.empty(n_samples, dtype=int)
         for number, rows in blocks(n_samples):
-            rng = stream(seed, Use.LABELS, number)
-            drawn = rng.choice(len(prior), BLOCK, p=prior)
-            labels[rows] = drawn[: rows.stop - rows.start]
+            drawn = self._drawn_labels(number, seed)
+            labels[rows] = drawn[: rows.stop - rows.start]  # type: ignore[index]
         return labels
+
+    def _drawn_labels(self, number: int, seed: int) -> np.ndarray | None:
+        """Draw the classes of a block by their frequency; None if there are none."""
+        prior = self._state.class_prior
+        if prior is None:
+            return None
+        return stream(seed, Use.LABELS, number).choice(len(prior), BLOCK, p=prior)
 
     @property
     def _layout(self) -> tuple[int, ...]:
