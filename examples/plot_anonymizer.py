@@ -43,9 +43,9 @@ for k in (3, 10):
     print(f"k={k}: {len(anonymizer.cluster_sizes_)} clusters")
 
 # %%
-# Differential privacy needs bounds that do not come from the data: these days are
-# normalised, so that no value can be far from 0. Without a ``random_state``, nobody can
-# remove the noise, and each run of this example draws other days.
+# Differential privacy needs bounds that do not come from the data: each of these days
+# is normalised by itself, so that no value is far from 0. Without a ``random_state``
+# nobody can remove the noise, and each run of this example draws other days.
 proved = GaussianAnonymizer(epsilon=3.0, bounds=(-4, 4)).fit(X[learned], y[learned])
 sets["proved, epsilon=3"] = proved.sample(250, return_y=True)
 

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -9,17 +10,16 @@ import pytest
 from conftest import same, stored
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import kstest, norm
 from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from lgta_sklearn import GaussianAnonymizer, Panel, PrivacyLeakWarning
-from lgta_sklearn._random import Use, stream
 from lgta_sklearn.augmenters._released import ClassMeans, class_sums, first_sensitivity
 from lgta_sklearn.augmenters._spectra import SpectralBasis
 from lgta_sklearn.datasets import make_waves
-from lgta_sklearn.density.budget import PrivacyBudget
+from lgta_sklearn.density.budget import PrivacyBudget, system_normal
 
 EXTREMES = [-1e9, -2.0, -1.0, 0.0, 0.3, 1.0, 5.0, 1e9, np.nan]
 
@@ -44,6 +44,12 @@ def test_the_noise_is_that_of_the_analytic_mechanism(epsilon, delta, noise):
     assert got == pytest.approx(noise, rel=1e-5)
 
 
+def test_any_budget_has_noise():
+    for epsilon in (1e-12, 1e-3, 1e8):
+        for delta in (1e-100, 1e-12, 0.5):
+            assert 0 < PrivacyBudget(epsilon, delta).noise(1.0, 1.0) < np.inf
+
+
 @pytest.mark.parametrize("epsilon", [1e-3, 0.5, 3.0, 1e5])
 def test_releases_together_cost_what_is_promised(epsilon):
     budget = PrivacyBudget(epsilon, 1e-6)
@@ -59,7 +65,7 @@ def test_releases_together_cost_what_is_promised(epsilon):
 def test_symmetric_noise_is_the_same_in_all_directions():
     budget, rng = PrivacyBudget(1.0, 1e-5), np.random.default_rng(0)
     zero = np.zeros((200, 200))
-    drawn, noise = budget.release_symmetric(zero, 1.0, 1.0, rng)
+    drawn, noise = budget.release_symmetric(zero, 1.0, 1.0, rng.standard_normal)
     np.testing.assert_array_equal(drawn, drawn.T)
     wanted = 1 / budget.mu
     assert np.diag(drawn).std() == pytest.approx(wanted, rel=0.15)
@@ -190,18 +196,58 @@ def test_nothing_exact_is_left():
     assert all(len(a) != len(X) for a in stored(vars(anonymizer)) if a.ndim)
 
 
-def test_noise_cannot_be_drawn_again_from_the_fitted_object():
+def test_noise_is_of_no_seed():
     X, _ = waves(50)
-    drawn = []
+    # whatever the generators of NumPy are seeded with, noise and calls differ
+    fits = []
+    for _ in range(2):
+        with mock.patch("lgta_sklearn._random.seed_from", return_value=3):
+            fits.append(GaussianAnonymizer(1.0, bounds=(0, 6)).fit(X))
+    sums = [anonymizer._state.means.energy for anonymizer in fits]
+    assert abs(sums[0] - sums[1]).max() > 0
+    assert fits[0]._state.seed != fits[1]._state.seed
 
-    class Spied(GaussianAnonymizer):
-        def _fit_panel(self, panel, labels, rng):
-            drawn.append(stream(rng, Use.NOISE).standard_normal(3))
-            super()._fit_panel(panel, labels, rng)
 
-    anonymizer = pickle.loads(pickle.dumps(Spied(1.0, bounds=(0, 6)).fit(X)._state))
-    again = stream(stream(anonymizer.seed, Use.FIT), Use.NOISE).standard_normal(3)
-    assert abs(again - drawn[0]).max() > 1e-6
+def test_noise_of_the_system_is_normal():
+    drawn = system_normal((200_000,))
+    assert kstest(drawn, "norm").pvalue > 1e-6
+    assert abs(drawn).max() > 3.5
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-15])
+def test_no_value_does_harm_to_those_of_others(size):
+    X = size * (0.3 + 0.05 * np.random.default_rng(0).normal(size=(50, 24)))
+    outlying = np.vstack([X, np.full(24, 1.7e308)])
+    params = {"epsilon": 1e6, "bounds": (0, size), "random_state": 0}
+    with mock.patch.object(
+        PrivacyBudget, "release", lambda self, sums, *rest: (sums, 1)
+    ):
+        plain, other = (
+            class_sums_of(GaussianAnonymizer(**params), some) for some in (X, outlying)
+        )
+    assert np.linalg.norm(other - plain) <= first_sensitivity(1, 2)
+
+
+def class_sums_of(anonymizer, series):
+    """Return the sums of the first release of a fit."""
+    seen = []
+
+    def spied(*arguments):
+        seen.append(class_sums(*arguments))
+        return seen[-1]
+
+    with mock.patch("lgta_sklearn.augmenters.gaussian.class_sums", spied):
+        anonymizer.fit(series)
+    return seen[0]
+
+
+def test_labels_are_classes_however_often_they_occur():
+    X, _ = waves(42)
+    twice = np.tile(np.arange(21), 2)
+    for n in (42, 41, 21):
+        anonymizer = GaussianAnonymizer(bounds=(0, 6)).fit(X[:n], twice[:n])
+        assert len(anonymizer.classes_) == 21
+    assert not hasattr(anonymizer.fit(X, np.linspace(0, 1.5, 42)), "classes_")
 
 
 def test_times_are_numbered():

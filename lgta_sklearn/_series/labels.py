@@ -1,5 +1,6 @@
 """Labels of series: checks, the numbers of their classes, and selection by row."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ __all__ = [
 MANY_CLASSES = 20
 
 
-def classes_of(y: Any, n_samples: int) -> np.ndarray | None:
+def classes_of(
+    y: Any, n_samples: int, *, may_hardly_repeat: bool = False
+) -> np.ndarray | None:
     """Return the classes among labels, or None if they are targets of a regression.
 
     Parameters
@@ -28,6 +31,9 @@ def classes_of(y: Any, n_samples: int) -> np.ndarray | None:
         Labels. Continuous values, and whole numbers that hardly repeat, are targets.
     n_samples : int
         Number of series.
+    may_hardly_repeat : bool, default=False
+        Whether whole numbers that hardly repeat are classes, too, so that the labels
+        decide and not their number.
 
     Returns
     -------
@@ -46,9 +52,11 @@ def classes_of(y: Any, n_samples: int) -> np.ndarray | None:
     y = np.asarray(y)
     y = y[:, 0] if y.shape == (n_samples, 1) else y
     classes = np.unique(y)
-    if len(classes) > max(MANY_CLASSES, n_samples / 2):
+    if not may_hardly_repeat and len(classes) > max(MANY_CLASSES, n_samples / 2):
         return None
-    kind = type_of_target(y, input_name="y")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of many classes
+        kind = type_of_target(classes if may_hardly_repeat else y, input_name="y")
     return classes if kind in ("binary", "multiclass") else None
 
 

@@ -33,7 +33,9 @@ class PersonsMixin(BaseAugmenter):
 
     def _forget_seed(self) -> None:
         """Let calls have a seed from which that of the training cannot be found."""
-        seed = seed_from(stream(self._state.seed, Use.CALLS))
+        # of an int the calls have to follow; else nothing links the two seeds
+        repeated = self.random_state is not None
+        seed = seed_from(stream(self._state.seed, Use.CALLS) if repeated else None)
         self._state.seed, self._state.rng = seed, stream(seed, Use.CALLS)
 
     def _numbered_clock(self) -> pd.RangeIndex:

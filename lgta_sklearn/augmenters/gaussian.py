@@ -21,7 +21,8 @@ import numpy as np
 
 from lgta_sklearn._parameters import POSITIVE, Bounds, Constraint
 from lgta_sklearn._random import Use, stream
-from lgta_sklearn._series.panel import Panel, power_of_two_scale
+from lgta_sklearn._series.labels import class_numbers, classes_of
+from lgta_sklearn._series.panel import Panel, power_of_two_scale, with_channels
 from lgta_sklearn.augmenters._persons import PersonsMixin
 from lgta_sklearn.augmenters._released import (
     ClassMeans,
@@ -30,7 +31,7 @@ from lgta_sklearn.augmenters._released import (
     first_sensitivity,
 )
 from lgta_sklearn.augmenters._spectra import SpectralBasis
-from lgta_sklearn.density.budget import PrivacyBudget
+from lgta_sklearn.density.budget import PrivacyBudget, system_normal
 
 __all__ = ["GaussianAnonymizer", "PrivacyLeakWarning"]
 
@@ -48,10 +49,11 @@ class GaussianAnonymizer(PersonsMixin):
     **Proved**: whether the records of any one person were given to `fit` or not changes
     the probability of any result, the fitted object and all its samples included, by a
     factor of `exp(epsilon)` at most, but for a probability of `delta`. That holds
-    against every attacker, whatever else is known. It holds if `bounds` were chosen
-    without looking at the data and `random_state` is None; else
-    `PrivacyLeakWarning` says so. Taken as known are the layout (channels, longest
-    length, whether lengths differ, names), the set of labels, and who is a person.
+    against every attacker, whatever else is known, if `bounds` were chosen without
+    looking at the data and `random_state` is None (else `PrivacyLeakWarning`). Taken as
+    known are the layout (container, channels, longest length, whether lengths differ,
+    names, dtype), the set of labels, and who is a person. Each `fit` spends a budget of
+    its own, so that several fits of the same persons add up.
 
     **The price**: a series is a random curve with the mean of its class and a common
     covariance of cosine coefficients. Classifiers can be trained on such samples, but
@@ -73,8 +75,9 @@ class GaussianAnonymizer(PersonsMixin):
         Probability by which the promise may fail, in (0, 1); much smaller than one
         over the number of persons.
     random_state : None, int, RandomState or Generator, default=None
-        **Leave it None to keep the promise**: who knows an int can remove the noise.
-        An int gives the same model and the same samples, for tests.
+        **Leave it None to keep the promise**: the noise is then that of the operating
+        system, which nobody can repeat. Who knows an int can remove the noise; it gives
+        the same model and the same samples, for tests.
 
     Attributes
     ----------
@@ -110,8 +113,9 @@ class GaussianAnonymizer(PersonsMixin):
     -----
     The proof is about real numbers. Floating-point noise has gaps, by which somebody
     who sees the released sums to their last bit may learn more (Mironov, 2012,
-    doi:10.1145/2382196.2382264); share samples rather than the object where that
-    matters.
+    doi:10.1145/2382196.2382264). Where that matters, share samples that were drawn
+    without a `random_state`, rounded, rather than the object. Errors and warnings that
+    bad series raise are not covered.
 
     References
     ----------
@@ -189,7 +193,6 @@ n_timepoints)
         """Release the statistics."""
         self._warn_of_leaks()
         self._count_persons(len(panel))
-        panel = self._bounded(panel)
         budget = PrivacyBudget(self.epsilon, self.delta)
         n_channels = self.n_channels_in_
         n_coefficients = int(np.clip(TOGETHER // n_channels, FEWEST, MOST))
@@ -203,13 +206,15 @@ n_timepoints)
         weights = 1 / np.bincount(self._persons)[self._persons]
         layout = n_channels, spectra.attributes.shape[1], basis.n_coefficients
         sums = class_sums(spectra, labels, weights, n_classes)
-        noise_of = stream(rng, Use.NOISE)
+        normal: Any = system_normal
+        if self.random_state is not None:
+            normal = stream(rng, Use.NOISE).standard_normal
         first = first_sensitivity(*layout[:2])
-        sums, noise = budget.release(sums, first, FIRST, noise_of)
+        sums, noise = budget.release(sums, first, FIRST, normal)
         means = ClassMeans(sums, noise, *layout)
         D = means.deviations(spectra, labels)
         second, radius = (D * weights[:, None]).T @ D, means.radius**2
-        second, noise2 = budget.release_symmetric(second, radius, 1 - FIRST, noise_of)
+        second, noise2 = budget.release_symmetric(second, radius, 1 - FIRST, normal)
         covariance = Covariance(second / means.n_persons, noise2 / means.n_persons)
         self._state.basis, self._state.means = basis, means
         self._state.covariance = covariance
@@ -240,17 +245,30 @@ n_timepoints)
                 stacklevel=6,
             )
 
-    def _bounded(self, panel: Panel) -> Panel:
-        """Set the bounds, and return series in units that follow from them alone."""
-        X = panel.values * self.channel_scale_
+    def _training_panel(self, X: Any) -> Panel:
+        """Return series within the bounds, in units that follow from these alone."""
+        panel = super()._training_panel(X)
+        values = with_channels(panel.values)
         if self.bounds is None:
-            low, high = np.nanmin(X, axis=(0, 2)), np.nanmax(X, axis=(0, 2))
+            low, high = np.nanmin(values, axis=(0, 2)), np.nanmax(values, axis=(0, 2))
             high = np.where(high > low, high, low + np.maximum(abs(low), 1.0))
         else:
             low, high = self._checked_bounds()
-        self.bounds_ = np.stack([low, high], axis=1)
+        self.bounds_ = np.stack([low, high], axis=1).astype(float)
         self.channel_scale_ = power_of_two_scale(self.bounds_[None])
-        return replace(panel, values=X / self.channel_scale_)
+        # before any arithmetic, so that no value can do harm to those of others
+        clipped = np.clip(values, low[:, None], high[:, None]).reshape(
+            panel.values.shape
+        )
+        return replace(panel, values=clipped, channel_scale=self.channel_scale_)
+
+    def _learn_classes(self, y: Any, panel: Panel) -> np.ndarray | None:
+        """Store the classes: whether there are some depends on the labels alone."""
+        classes = classes_of(y, len(panel), may_hardly_repeat=True)
+        if classes is None:
+            return None
+        self.classes_ = classes
+        return class_numbers(classes, y)
 
     def _checked_bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the bounds of each channel."""

@@ -10,12 +10,39 @@ has a pair (epsilon, delta) in closed form (Balle and Wang, 2018, arXiv:1805.065
 """
 
 import math
+import os
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import ndtri
 from scipy.stats import norm
 
-__all__ = ["PrivacyBudget"]
+__all__ = ["PrivacyBudget", "system_normal"]
+
+Normal = Callable[[Any], np.ndarray]
+
+
+def system_normal(shape: tuple[int, ...]) -> np.ndarray:
+    """Return standard normal numbers from the random source of the operating system.
+
+    Of a generator with a seed, whoever guesses the seed can remove the noise.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the result.
+
+    Returns
+    -------
+    ndarray of that shape
+        Numbers that nothing can repeat.
+    """
+    size = math.prod(shape)
+    bits = np.frombuffer(os.urandom(8 * size), dtype=np.uint64) >> np.uint64(11)
+    drawn: np.ndarray = ndtri((bits + 0.5) / 2.0**53).reshape(shape)
+    return drawn
 
 
 class PrivacyBudget:
@@ -73,7 +100,7 @@ class PrivacyBudget:
         sums: np.ndarray,
         sensitivity: float,
         share: float,
-        rng: np.random.Generator,
+        normal: Normal,
     ) -> tuple[np.ndarray, float]:
         """Add noise to sums over persons, and charge for it.
 
@@ -85,8 +112,8 @@ class PrivacyBudget:
             Largest L2 norm by which a person can move them.
         share : float
             Share of the budget.
-        rng : numpy.random.Generator
-            Source of randomness.
+        normal : callable
+            Takes a shape and returns standard normal numbers, such as `system_normal`.
 
         Returns
         -------
@@ -96,14 +123,14 @@ class PrivacyBudget:
             Its standard deviation.
         """
         noise = self.noise(sensitivity, share)
-        return sums + noise * rng.standard_normal(sums.shape), noise
+        return sums + noise * normal(sums.shape), noise
 
     def release_symmetric(
         self,
         sums: np.ndarray,
         sensitivity: float,
         share: float,
-        rng: np.random.Generator,
+        normal: Normal,
     ) -> tuple[np.ndarray, float]:
         """Add symmetric noise to a sum of symmetric matrices, and charge for it.
 
@@ -115,8 +142,8 @@ class PrivacyBudget:
             Largest Frobenius norm by which a person can move it.
         share : float
             Share of the budget.
-        rng : numpy.random.Generator
-            Source of randomness.
+        normal : callable
+            Takes a shape and returns standard normal numbers, such as `system_normal`.
 
         Returns
         -------
@@ -127,7 +154,7 @@ class PrivacyBudget:
         """
         # an entry beside the diagonal counts twice in the norm, so that it needs less
         noise = self.noise(sensitivity, share) / math.sqrt(2)
-        drawn = rng.standard_normal(sums.shape)
+        drawn = normal(sums.shape)
         return sums + noise * (drawn + drawn.T) / math.sqrt(2), noise
 
 
@@ -138,5 +165,6 @@ def _gaussian_privacy(epsilon: float, delta: float) -> float:
         far, near = norm.logcdf([-epsilon / mu - mu / 2, -epsilon / mu + mu / 2])
         return math.exp(near) - math.exp(epsilon + far) - delta
 
-    # the second term is at most delta if the first is: it bounds mu from below
-    return float(brentq(excess, 1e-9, 40 + 2 * math.sqrt(2 * epsilon), xtol=1e-12))
+    low = 1e-3 * min(epsilon, delta, 1.0)
+    high = 40 + 2 * math.sqrt(2 * epsilon)
+    return float(brentq(excess, low, high, xtol=1e-3 * low, maxiter=10_000))
