@@ -302,7 +302,7 @@ REFUSED = {
     "None": (None, TypeError, "got NoneType"),
     "text": ("abc", TypeError, "got str"),
     "dict": ({"a": X}, TypeError, "got dict"),
-    "generator": ((row for row in X), TypeError, "got generator"),
+    "generator of rows": ((row for row in X), ValueError, "blocks of shape.*got"),
     "set": ({1, 2}, TypeError, "got set"),
     "dates": (np.full((9, 5), np.datetime64("2020")), TypeError, "got times"),
     "durations": (np.full((9, 5), np.timedelta64(1)), TypeError, "got times"),

@@ -206,9 +206,10 @@ def _ids(rows: Any) -> np.ndarray:
     if isinstance(rows, dict) or hasattr(rows, "columns"):  # also of Arrow
         rows = rows["id"]
     ids = np.asarray(rows)
-    if not len(ids):
+    if ids.size == 0:
         ids = ids.astype(int)
-    if ids.ndim != 1 or ids.dtype.kind not in "iu" or ids.min(initial=0) < 0:
+    is_int = ids.ndim == 1 and ids.dtype.kind in "iu"
+    if not is_int or ids.min(initial=0) < 0:
         raise ValueError(
             "Expected numbers of rows: a range, ints >= 0 in one dimension, or a batch "
             f"with such a column 'id'; got {ids.dtype} of shape {ids.shape}."

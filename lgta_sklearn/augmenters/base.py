@@ -38,6 +38,7 @@ from lgta_sklearn._series.labels import (
 )
 from lgta_sklearn._series.panel import Panel, in_data_units
 from lgta_sklearn.augmenters._block_functions import BlockSampler
+from lgta_sklearn.datasets._reservoir import comes_in_blocks, reservoir
 
 __all__ = ["BaseAugmenter"]
 
@@ -112,11 +113,13 @@ n_timepoints)
             Series; or, if their lengths differ, a list of arrays of shape
             (n_timepoints,) or (n_channels, n_timepoints); or a panel of sktime
             (``"df-list"``, ``"pd-multiindex"``, ``"nested_univ"``). NaN is a missing
-            value.
+            value. If they are too many for memory: an iterable of blocks ``X`` or
+            ``(X, y)``, a `numpy.memmap`, an array of Dask, or a Parquet data set;
+            learned is then a random sample of 20 000 of them (`datasets.reservoir`).
         y : array-like of shape (n_samples,), default=None
             Labels. If they are classes, the series of each class are learned
             separately; a target (continuous, or whole numbers that hardly repeat) is
-            ignored.
+            ignored. Of a Parquet data set the name of their column.
 
         Returns
         -------
@@ -131,6 +134,9 @@ n_timepoints)
         KeyboardInterrupt
             After Ctrl-C; the estimator is then not fitted.
         """
+        if comes_in_blocks(X):
+            check_parameters(self, self._parameter_constraints)
+            X, y = reservoir(X, y, random_state=self.random_state)
         self._fit(X, y)
         return self
 
@@ -284,7 +290,7 @@ n_timepoints), or the container of `fit`
         if y is not None:
             n_samples = 1 if np.ndim(y) == 0 else len(y)
             labels = wanted_labels(y, n_samples, classes)
-            labels = labels[0] if np.ndim(y) == 0 else labels
+            labels = int(labels[0]) if np.ndim(y) == 0 else labels
         seed = self._call_seed(random_state)
         how = {"return_y": return_y, "out": out, "path": path}
         return BlockSampler(self, seed, labels, **how)
@@ -330,6 +336,10 @@ n_timepoints), or the container of `fit`
         `labels` has the class of each row of a sample that ends, or is that of all.
         """
         self._check_ready()
+        if isinstance(labels, np.ndarray) and ids.max(initial=-1) >= len(labels):
+            raise ValueError(
+                f"Row {ids.max()} has no label: {len(labels)} labels were given."
+            )
         values = np.empty((len(ids), *self._layout), self._state.dtype)
         lengths, classes = np.empty((2, len(ids)), dtype=int)
         numbers, offsets = np.divmod(ids, BLOCK)
@@ -357,9 +367,9 @@ n_timepoints), or the container of `fit`
         """Return the classes of a block of a sample: given, or drawn."""
         if labels is None:
             return self._drawn_labels(number, seed)
-        if np.ndim(labels) == 0:
-            return np.full(BLOCK, labels)
-        return labels[BLOCK * number : BLOCK * (number + 1)]  # type: ignore[index]
+        if isinstance(labels, np.ndarray):
+            return labels[BLOCK * number : BLOCK * (number + 1)]
+        return np.full(BLOCK, labels)
 
     def _arrow_names(self) -> list[str]:
         """Return the names of the channels in Arrow."""
@@ -452,7 +462,9 @@ n_timepoints), or the container of `fit`
     def _known_labels(self, y: Any) -> np.ndarray | None:
         """Return the numbers of the classes of rows, -1 for others; None if none."""
         classes = getattr(self, "classes_", None)
-        return None if y is None or classes is None else class_numbers(classes, y)
+        if y is None or classes is None or np.size(y) != len(y):  # or several targets
+            return None
+        return class_numbers(classes, y)
 
     def _check_ready(self) -> None:
         """Refuse a call before `fit`, or with invalid parameters set since."""
