@@ -144,3 +144,15 @@ def labelled(name):
     for rows in (z["train_idx"], z["test_idx"]):
         parts += [[X[row, :, : lengths[row]] for row in rows], y[rows]]
     return parts
+
+
+def complete(X, n_timepoints):
+    """Return series as an array: gaps become lines, ends are padded with zeros."""
+    completed = np.zeros((len(X), X[0].shape[0], n_timepoints))
+    for series, row in zip(X, completed, strict=True):
+        time = np.arange(series.shape[1])
+        for values, out in zip(series, row, strict=True):
+            known = ~np.isnan(values)
+            if known.any():
+                out[: len(time)] = np.interp(time, time[known], values[known])
+    return completed

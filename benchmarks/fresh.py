@@ -1,9 +1,9 @@
 """Measure what fresh variations in every step do to a convolutional network.
 
 A fully convolutional network (Wang et al., 2017, arXiv:1611.06455; 64, 128 and 64
-channels, which is half of theirs) is trained for 1000 steps of 32 series with Adam and a
-cosine schedule, on the official training part of labelled panels (at most 500 series),
-and tested on at most 1000 series of the official test part. All ways have the same
+channels, which is half of theirs) is trained for 1000 steps of 32 series with Adam and
+a cosine schedule, on the official training part of labelled panels (at most 500
+series), and tested on at most 1000 series of the official test part. All ways have the same
 number of steps, the same initial weights, and a half of real series in the mean:
 
 - real series alone;
@@ -27,11 +27,10 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import torch
-from _sets import labelled
+from _sets import complete, labelled
 from _shared import DOCS, add_rows, markdown, read_rows, write
 from sklearn.metrics import accuracy_score
 from torch import nn
-from uplift import complete
 
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
 from lgta_sklearn.transforms import (
@@ -194,9 +193,9 @@ def page():
         "fresh.md",
         "# Fresh variations in a training loop",
         __doc__.split("    LGTA_DATA")[0].split("\n\n", 1)[1].rstrip(),
-        "Accuracy on real series in percent, and the gain in points of the same network "
-        f"otherwise; {len(paired)} pairs of training. After ±: the standard error of the "
-        "mean over sets.",
+        "Accuracy on real series in percent, and the gain in points of the same "
+        f"network otherwise; {len(paired)} trainings of each way. After ±: the standard "
+        "error of the mean over sets.",
         markdown(table),
     )
 

@@ -3,7 +3,8 @@
 `LatentAugmenter` and others learn 2000 walks of 6 channels and 24 steps, as float32.
 Then a new process loads the model, and writes 10^6 samples to Parquet by two processes
 of joblib, 8192 in a file, of which each row is compared with `sample`; Dask does the
-same with one and with two workers; a reservoir is drawn from 10^6 and 10^7 series; and batches of 64 are streamed.
+same with one and with two workers; a reservoir is drawn from 10^6 and 10^7 series; and
+batches of 64 are streamed.
 Memory is the sum over all processes of what each does not share (USS), at its largest.
 One thread in each process; nothing else ran.
 

@@ -22,7 +22,7 @@ from itertools import product
 
 import numpy as np
 import tsaug
-from _sets import LABELLED, labelled
+from _sets import LABELLED, complete, labelled
 from _shared import DOCS, add_rows, read_rows
 from _uplift_page import write_page
 from aeon.transformations.collection.convolution_based import MiniRocket
@@ -40,18 +40,6 @@ from lgta_sklearn import LatentAugmenter
 SIZES = (10, 20, 50, None)
 MOST_TEST, GROWN, ALPHAS = 1000, 1000, np.logspace(-3, 5, 17)
 RESULTS = DOCS / "uplift.jsonl"
-
-
-def complete(X, n_timepoints):
-    """Return series as an array: gaps become lines, ends are padded with zeros."""
-    completed = np.zeros((len(X), X[0].shape[0], n_timepoints))
-    for series, row in zip(X, completed, strict=True):
-        time = np.arange(series.shape[1])
-        for values, out in zip(series, row, strict=True):
-            known = ~np.isnan(values)
-            if known.any():
-                out[: len(time)] = np.interp(time, time[known], values[known])
-    return completed
 
 
 def repeated(X, y, copies, seed):
