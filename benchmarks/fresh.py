@@ -3,8 +3,8 @@
 A fully convolutional network (Wang et al., 2017, arXiv:1611.06455; 64, 128 and 64
 channels, which is half of theirs) is trained for 1000 steps of 32 series with Adam and
 a cosine schedule, on the official training part of labelled panels (at most 500
-series), and tested on at most 1000 series of the official test part. All ways have the same
-number of steps, the same initial weights, and a half of real series in the mean:
+series), and tested on at most 1000 series of the official test part. All ways have the
+same number of steps and the same initial weights:
 
 - real series alone;
 - four fixed copies of `LatentAugmenter` for each real series, drawn once (a fifth of
@@ -194,8 +194,8 @@ def page():
         "# Fresh variations in a training loop",
         __doc__.split("    LGTA_DATA")[0].split("\n\n", 1)[1].rstrip(),
         "Accuracy on real series in percent, and the gain in points of the same "
-        f"network otherwise; {len(paired)} trainings of each way. After ±: the standard "
-        "error of the mean over sets.",
+        f"network otherwise; {len(paired)} trainings of each way. After ±: the "
+        "standard error of the mean over sets.",
         markdown(table),
     )
 

@@ -17,6 +17,7 @@ ORDER = [
     "plot_lstm_waves",
     "plot_save_and_share",
     "plot_anonymizer",
+    "plot_training_loop",
 ]
 
 

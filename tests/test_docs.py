@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MODULES = ("adapters.sktime", "adapters.aeon", "datasets", "metrics", "plotting",
-           "testing", "transforms")  # fmt: skip
+MODULES = ("adapters.sktime", "adapters.aeon", "adapters.torch", "datasets", "metrics",
+           "plotting", "testing", "transforms")  # fmt: skip
 
 
 @pytest.mark.changes_global_state  # a forest without random_state

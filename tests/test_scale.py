@@ -12,6 +12,7 @@ import torch
 from conftest import fast, same
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.mixture import GaussianMixture
 from skorch import NeuralNetClassifier
 from torch import nn
 from torch.utils.data import DataLoader
@@ -31,6 +32,10 @@ from lgta_sklearn.networks.backbones import BACKBONES
 
 class OwnBackbone(BACKBONES["cnn_gru"]):
     """A backbone of the user, which no file holds."""
+
+
+class OwnDensity(GaussianMixture):
+    """A density of the user, whose fitted state no file holds."""
 
 
 def labelled(n=60, n_channels=2):
@@ -115,7 +120,7 @@ class TestBlockSampler:
         fitted["latent"].save(path)
         loads = []
         plain = LatentAugmenter.load.__func__
-        counting = classmethod(lambda kind, p: loads.append(p) or plain(kind, p))
+        counting = classmethod(lambda kind, p, **own: loads.append(p) or plain(kind, p))
         monkeypatch.setattr(LatentAugmenter, "load", counting)
         block = fitted["latent"].block_sampler(random_state=3, path=path)
         assert len(pickle.dumps(block)) < 2000
@@ -128,10 +133,12 @@ class TestBlockSampler:
         with pytest.raises(ValueError, match="has changed since"):
             block(range(3))
 
-    def test_a_model_with_code_of_the_user_travels_too(self):
+    @pytest.mark.parametrize(
+        "own", [{"backbone": OwnBackbone}, {"density": OwnDensity()}], ids=str
+    )
+    def test_a_model_with_code_of_the_user_travels_too(self, own):
         X, _ = labelled()
-
-        augmenter = fast(max_epochs=1, backbone=OwnBackbone, random_state=0).fit(X)
+        augmenter = fast(max_epochs=1, random_state=0, **own).fit(X)
         block = pickle.loads(pickle.dumps(augmenter.block_sampler(random_state=0)))
         assert same(block(range(3)), augmenter.sample(3, random_state=0))
 

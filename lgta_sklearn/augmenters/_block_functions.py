@@ -5,15 +5,18 @@ the seed and on i alone, so that partitions, their order and repetitions do not 
 In each process the model is loaded once, however many functions and calls use it.
 """
 
-import pickle
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from lgta_sklearn._files.bytes import read
 from lgta_sklearn._random import Use, stream
 from lgta_sklearn._series.arrow import arrow_batch, series_of_batch
 from lgta_sklearn._series.checks import check_series
@@ -22,31 +25,42 @@ from lgta_sklearn._series.containers import Container
 __all__ = ["BlockAugmenter", "BlockSampler"]
 
 MOST_LOADED = 4  # models that a process keeps
-_loaded: OrderedDict[str, Any] = OrderedDict()
+_loaded: OrderedDict[str, Any] = OrderedDict()  # by the digest of the file
 _lock = Lock()
 
 
 class _Model:
-    """A fitted augmenter that travels as bytes or as the path of a file.
+    """A fitted augmenter that travels as a file of `save`, or as the path of one.
 
     Parameters
     ----------
     augmenter : BaseAugmenter
         Fitted augmenter.
     path : str, path-like or None
-        File that `save` has written, which each process reads; None sends the model
-        with the function.
+        File that `save` has written, which each process reads; None sends the file with
+        the function.
     """
 
     def __init__(self, augmenter: Any, path: Any) -> None:
-        self.kind = type(augmenter)
-        self.path = None if path is None else str(path)
-        # bytes of pickle, since a model may have parts that are code
-        self.content = pickle.dumps(augmenter) if path is None else b""
-        self.key = sha256(self.content or Path(str(path)).read_bytes()).hexdigest()
+        self.kind, self.path = type(augmenter), None if path is None else str(path)
+        self.content, self.own, self.augmenter = b"", {}, None
+        try:
+            with _file(augmenter, path) as file:
+                content, own = file.read_bytes(), read(file)[0]["own"]
+        except ValueError:  # it has learned something by code of the user's own
+            if path is not None:
+                raise
+            self.augmenter = augmenter
+            return
+        # parameters that are code travel beside the file
+        self.own = {name: getattr(augmenter, name) for name in own}
+        self.content = content if path is None else b""
+        self.key = sha256(content).hexdigest()
 
     def get(self) -> Any:
         """Return the augmenter, loaded at most once in this process."""
+        if self.augmenter is not None:
+            return self.augmenter
         with _lock:
             if self.key not in _loaded:
                 _loaded[self.key] = self._load()
@@ -57,15 +71,29 @@ class _Model:
 
     def _load(self) -> Any:
         if self.path is None:
-            # bytes of our own: whoever sends them also sends the function itself
-            return pickle.loads(self.content)  # nosec B301
+            with TemporaryDirectory() as folder:
+                file = Path(folder) / "model"
+                file.write_bytes(self.content)
+                return self.kind.load(file, **self.own)
         found = sha256(Path(self.path).read_bytes()).hexdigest()
         if found != self.key:
             raise ValueError(
                 f"{self.path} has changed since this function was made, so that its "
                 "rows would be others. Make the function again."
             )
-        return self.kind.load(self.path)
+        return self.kind.load(self.path, **self.own)
+
+
+@contextmanager
+def _file(augmenter: Any, path: Any) -> Iterator[Path]:
+    """Give the file of an augmenter, written for the moment if there is none."""
+    if path is not None:
+        yield Path(path)
+        return
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "model"
+        augmenter.save(file)
+        yield file
 
 
 class BlockSampler:
