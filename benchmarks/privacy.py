@@ -234,7 +234,9 @@ def page():
     """Write the tables, one for each set and size."""
     rows = pd.DataFrame(read_rows(RESULTS))
     tables = []
-    for (name, n), cell in rows.groupby(["set", "n"], sort=False):
+    rows["place"] = rows["set"].map(SETS.index)
+    rows = rows.sort_values(["place", "n"], ascending=[True, False], kind="stable")
+    for (name, n), cell in rows.drop(columns="place").groupby(["set", "n"], sort=False):
         groups = cell.drop(columns=["set", "n"]).groupby("generator", sort=False)
         lines = [_line(generator, some) for generator, some in groups]
         place = {FLOOR: -1} | {
