@@ -40,7 +40,7 @@ train, twin = beats(300, seed=0), beats(300, seed=1)
 # A few hundred steps are enough to see what happens; the default takes ten times as
 # many, at a third of the learning rate. 0 means that the critic cannot tell samples
 # from real beats.
-few = {"hidden_dim": 32, "max_epochs": 20, "lr": 1e-3, "random_state": 0}
+few = {"hidden_dim": 32, "max_epochs": 12, "lr": 1e-3, "random_state": 0}
 augmenters = {
     "LatentAugmenter": LatentAugmenter(random_state=0),
     "BiLSTM and convolutions": AdversarialAugmenter(

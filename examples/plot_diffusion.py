@@ -33,7 +33,7 @@ train, twin, unseen = X[:500], X[500:800], X[800:]
 augmenters = {
     "LatentAugmenter": LatentAugmenter(random_state=0),
     "DiffusionAugmenter": DiffusionAugmenter(
-        hidden_dim=32, masked=0.0, max_epochs=100, random_state=0
+        hidden_dim=32, masked=0.0, max_epochs=50, random_state=0
     ),
 }
 print("                    seconds  critic  coverage  nearest-neighbour ratio")

@@ -19,7 +19,7 @@ from lgta_sklearn.metrics import crps, interval_coverage, interval_width
 
 X, _ = load_italy_power_demand(return_type="numpy3D")
 X = X[np.random.default_rng(0).permutation(len(X)), 0]  # (n_samples, n_timepoints)
-train, days = X[:700], X[700:820]
+train, days = X[:700], X[700:760]
 
 rng = np.random.default_rng(1)
 start = rng.integers(0, 24 - 8, size=(len(days), 1))
@@ -35,8 +35,8 @@ diffusion = DiffusionAugmenter(
 ).fit(train)
 latent = LatentAugmenter(random_state=0).fit(train)
 draws = {
-    "DiffusionAugmenter": diffusion.sample_imputations(gappy, 30, random_state=0),
-    "LatentAugmenter": latent.sample_imputations(gappy, 30, random_state=0),
+    "DiffusionAugmenter": diffusion.sample_imputations(gappy, 20, random_state=0),
+    "LatentAugmenter": latent.sample_imputations(gappy, 20, random_state=0),
 }
 filled = {name: np.median(drawn, axis=0) for name, drawn in draws.items()}
 filled["KNNImputer"] = KNNImputer(n_neighbors=10).fit(train).transform(gappy)
@@ -62,7 +62,7 @@ for name, series in filled.items():
 # --------
 # A forecast is the imputation of the end of a window.
 known = days[:10, :16]
-quantiles = diffusion.forecast(known, q=[0.05, 0.5, 0.95], n_draws=50, random_state=0)
+quantiles = diffusion.forecast(known, q=[0.05, 0.5, 0.95], n_draws=30, random_state=0)
 print("hours that are forecast:", quantiles.shape[-1])
 
 # %%
