@@ -33,6 +33,7 @@ from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.labels import take_labels
 from lgta_sklearn._series.panel import Panel, stacked
+from lgta_sklearn.compose._choosing import chosen_before_growth
 from lgta_sklearn.compose._growth import (
     GROWTH_CONSTRAINTS,
     Growth,
@@ -83,9 +84,17 @@ class _Augmented(MetaEstimatorMixin, BaseEstimator):
         index = np.concatenate([np.arange(len(panel)), source])
         grown = stacked([panel, new]).packed(index)
         self.n_augmented_ = len(new)
-        self.estimator_ = clone(self.estimator).fit(
-            grown, take_labels(y, index), **_take_params(params, len(panel), index)
-        )
+        estimator = clone(self.estimator)
+
+        def fitted_to_real() -> Any:
+            return clone(estimator).fit(panel.packed(), y, **params)
+
+        with chosen_before_growth(
+            estimator, fitted_to_real, len(index) / max(len(panel), 1)
+        ):
+            self.estimator_ = estimator.fit(
+                grown, take_labels(y, index), **_take_params(params, len(panel), index)
+            )
         return self
 
     def _check_gaps(self, panel: Panel) -> None:
@@ -167,6 +176,12 @@ class AugmentedClassifier(ClassifierMixin, _Augmented):
     ones with labels, and the classifier is fitted on both. Inside cross-validation the
     augmenter only sees the training fold, and series to predict are passed on
     unchanged.
+
+    A classifier, or a step of a Pipeline, that chooses a parameter by validation
+    (`RidgeClassifierCV`, `LogisticRegressionCV`, `GridSearchCV`, `RandomizedSearchCV`)
+    chooses it on the real series alone, since validation among copies would choose the
+    smallest penalty; a penalty is then multiplied by the growth. Where that cannot be
+    done, a warning names the classifier.
 
     Parameters
     ----------
