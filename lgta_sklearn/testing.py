@@ -196,16 +196,16 @@ def _check_refit_forgets(augmenter: Any) -> None:
 
 def _check_files_and_copies(augmenter: Any) -> None:
     """Check that a saved or copied augmenter does what the original does."""
-    X, y = _series()
+    X, y = _series(2)
     augmenter.fit(X, y)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "augmenter.safetensors"
         augmenter.save(path)
         loaded = type(augmenter).load(path)
     copied = copy.deepcopy(augmenter)  # what pickle does, but for the bytes
-    wanted = augmenter.sample(5), augmenter.sample(5, y="wild", random_state=3)
+    wanted = augmenter.sample(60), augmenter.sample(5, y="wild", random_state=3)
     for other in (loaded, copied):
-        got = other.sample(5), other.sample(5, y="wild", random_state=3)
+        got = other.sample(60), other.sample(5, y="wild", random_state=3)
         _expect(_same(wanted, got), "a copy samples other series")
 
 

@@ -107,6 +107,9 @@ class FrozenNetwork:
     ) -> None:
         self.n_timepoints, self.params = n_timepoints, params
         self.module: Any = module.eval()
+        # the layout in memory changes the last bits, and no file keeps it
+        for tensor in (*module.parameters(), *module.buffers()):
+            tensor.data = tensor.data.contiguous()
         self.move(device)
 
     def move(self, device: str) -> None:
