@@ -5,6 +5,7 @@ from itertools import islice
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -187,6 +188,16 @@ class TestBlockAugmenter:
         other = fitted["latent"].block_augmenter(random_state=1)
         assert not same(vary(X, range(60)), other(X, range(60)))
 
+    def test_empty_partitions_and_labels_that_do_not_fit(self, fitted):
+        X, y = labelled()
+        vary = fitted["latent"].block_augmenter(random_state=0, out="arrow")
+        batch = fitted["latent"].block_sampler(out="arrow")(range(4))
+        assert len(vary(batch.slice(0, 0))) == 0
+        plain = fitted["latent"].block_augmenter(random_state=0)
+        assert plain(X[:0], range(0)).shape == (0, 2, 16)
+        with pytest.raises(ValueError, match="inconsistent numbers"):
+            plain(X, range(60), y[:3])
+
     def test_strength(self, fitted):
         X, _ = labelled()
         still = fitted["direct"].block_augmenter(strength=0.0)
@@ -334,6 +345,36 @@ class TestTorch:
         net.fit(dataset, None)
         assert (net.predict(X.astype(np.float32)) == y).mean() > 0.95
 
+    def test_a_seed_of_the_augmenter_is_enough(self):
+        X, _ = labelled()
+        sets = (
+            AugmentedDataset(DirectAugmenter(random_state=0).fit(X), X)
+            for _ in range(2)
+        )
+        first, second = (next(iter(dataset)) for dataset in sets)
+        assert torch.equal(first, second)
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            ({"y": np.tile(["a", "b"], 30)}, "y must be numbers"),
+            ({"n_batches": 0}, "n_batches must be None or an int >= 1"),
+            ({"dtype": "float32"}, "dtype must be a torch.dtype"),
+            ({"X": np.full((60, 2, 16), np.nan)}, "X has missing values"),
+        ],
+    )
+    def test_what_would_fail_later_is_refused(self, fitted, arguments, words):
+        with pytest.raises(ValueError, match=words):
+            AugmentedDataset(fitted["latent"], **{"X": labelled()[0], **arguments})
+
+    def test_lists_are_refused_and_small_ints_are_labels(self, fitted):
+        X, _ = labelled()
+        with pytest.raises(ValueError, match="series of one length"):
+            AugmentedDataset(fitted["lengths"], X)
+        y = (np.arange(60) % 2).astype(np.int8)
+        _, labels = next(iter(AugmentedDataset(fitted["latent"], X, y)))
+        assert labels.dtype == torch.int64
+
     def test_an_unfitted_augmenter_is_refused(self):
         with pytest.raises(ValueError, match="not fitted"):
             AugmentedDataset(DirectAugmenter(), labelled()[0])
@@ -350,6 +391,13 @@ def streams(draw):
         y = np.sort(y)  # one class after the other
     cuts = [np.sort(rng.integers(0, n + 1, size=rng.integers(0, 9))) for _ in range(2)]
     return np.arange(n * 3.0).reshape(n, 3), y, draw(st.integers(1, 60)), cuts
+
+
+PANEL = pd.DataFrame(
+    {"a": [1.0, 2, 3, 4]}, index=pd.MultiIndex.from_product([[0, 1], [0, 1]])
+)
+LAZY = da.from_array(np.arange(12.0).reshape(6, 2), chunks=3)
+UNKNOWN = LAZY[LAZY[:, 0] > 2]
 
 
 class TestReservoir:
@@ -377,7 +425,7 @@ class TestReservoir:
     def test_every_series_has_the_same_chance(self):
         X, size = np.arange(300.0)[:, None] * np.ones(2), 30
         drawn = [
-            reservoir(np.array_split(X, 7), size=size, random_state=i)[0][:, 0]
+            reservoir(iter(np.array_split(X, 7)), size=size, random_state=i)[0][:, 0]
             for i in range(400)
         ]
         counts = np.bincount(np.concatenate(drawn).astype(int), minlength=300)
@@ -413,9 +461,27 @@ class TestReservoir:
             assert same(got[0], wanted[0])
             assert got[1].tolist() == wanted[1].tolist()
 
+    def test_tables_of_arrow_partitions_and_columns_of_labels(self, tmp_path):
+        X, y = labelled(60)
+        table = pa.table({"x": pa.array(X[:, 0].tolist()), "y": y})
+        rows, got = reservoir(table, "y")
+        assert same(rows, X[:, 0])
+        assert got.tolist() == y.tolist()
+        pq.write_to_dataset(table, tmp_path, partition_cols=["y"])
+        rows, got = reservoir(tmp_path, "y")
+        assert sorted(got) == sorted(y)
+        column = reservoir(iter([(X, y[:, None])]))[1]
+        assert column.tolist() == y.tolist()
+        with pytest.raises(ValueError, match=r"one of \['y'\].*got 'x'"):
+            reservoir(table, "x")
+
+    def test_a_list_is_a_set_of_series_as_everywhere(self):
+        X, y = labelled(60)
+        assert same(reservoir(list(X), y), (X, y))
+
     def test_few_series_are_all_kept(self):
         lists = [np.arange(4.0 + i % 3) for i in range(20)]
-        X, y = reservoir([lists[:7], [], lists[7:]], size=20)
+        X, y = reservoir(iter([lists[:7], [], lists[7:]]), size=20)
         assert same(X, lists)
         assert y is None
 
@@ -472,6 +538,17 @@ class TestReservoir:
             ),
             (iter([(np.ones((2, 3)), [1])]), None, ValueError, "inconsistent numbers"),
             (iter([(np.ones((1, 3)), [None])]), None, ValueError, "labels are missing"),
+            (iter([np.array([["a"]])]), None, ValueError, "got ndarray of shape"),
+            (iter([(1, 2, 3)]), None, ValueError, "got a tuple of 3"),
+            (iter([{"a": 1}]), None, ValueError, "got dict"),
+            (iter([PANEL]), None, ValueError, "a panel of sktime has"),
+            (
+                iter([[PANEL]]),
+                None,
+                ValueError,
+                "a panel of sktime has",
+            ),
+            (UNKNOWN, None, ValueError, "compute_chunk_sizes"),
             (3, None, TypeError, "got int"),
             ("nothing.parquet", None, FileNotFoundError, "no Parquet file or folder"),
             (np.ones((3, 2)), [1], ValueError, "Expected 3 labels"),
@@ -514,6 +591,10 @@ class TestFitBeyondMemory:
         assert direct.classes_.tolist() == ["a", "b", "c"]
         with pytest.raises(ValueError, match="name of a column of labels"):
             DirectAugmenter().fit(path, y="label")
+
+    def test_fit_transform_needs_all_series(self):
+        with pytest.raises(TypeError, match="call fit, and block_augmenter"):
+            DirectAugmenter().fit_transform(iter([labelled()[0]]))
 
     def test_bad_parameters_are_refused_before_anything_is_read(self):
         def never():

@@ -14,7 +14,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch.utils.data import IterableDataset, get_worker_info
 
-from lgta_sklearn._random import seed_from
+from lgta_sklearn._parameters import AT_LEAST_ONE
 
 __all__ = ["AugmentedDataset"]
 
@@ -24,9 +24,10 @@ MOST_WORKERS = 1024
 class AugmentedDataset(IterableDataset):  # type: ignore[type-arg]
     """Batches of series, a part of them varied anew in each epoch.
 
-    An epoch has as many batches as it takes to see each series about once. Each epoch
-    goes on where the one before ended, also if the workers of a `DataLoader` make the
-    batches: each makes its own.
+    An epoch has as many batches as there are series, divided by the size of a batch.
+    Each epoch goes on where the one before ended. If the workers of a `DataLoader` make
+    the batches, each makes its own; then an epoch does not see each series once, but
+    all see them equally often in the long run.
 
     Parameters
     ----------
@@ -48,15 +49,16 @@ n_timepoints)
     dtype : torch.dtype, default=torch.float32
         Type of the series.
     random_state : None, int, RandomState or Generator, default=None
-        Seed. The same int, number of workers and number of epochs give the same
-        batches.
+        Seed, as in `augment`. The same int, number of workers and number of epochs give
+        the same batches.
 
     Raises
     ------
     NotFittedError
         If the augmenter is not fitted.
     ValueError
-        If an argument is out of range.
+        If an argument is out of range, series have missing values or different lengths,
+        or labels are no numbers.
 
     Notes
     -----
@@ -92,18 +94,41 @@ n_timepoints)
     ) -> None:
         super().__init__()
         check_is_fitted(augmenter)
-        self.augmenter, self.X, self.dtype = augmenter, X, dtype
-        self.y = None if y is None else np.asarray(y)
-        self.how = {
+        self.augmenter, self.X, self.dtype = augmenter, np.asarray(X), dtype
+        self.y = None if y is None else _as_numbers(y)
+        self._check(n_batches)
+        how = {
             "batch_size": batch_size,
             "real_share": real_share,
             "strength": strength,
-            "random_state": seed_from(random_state),
         }
-        self._stream = augmenter.stream(X, self.y, **self.how)  # also checks
+        self._stream = augmenter.stream(
+            self.X, self.y, **how, random_state=random_state
+        )
+        self.how = {**how, "random_state": self._stream.seed}
         self.n_batches = len(self._stream) if n_batches is None else n_batches
         # workers may live for an epoch only, but this memory is shared with them
         self._epochs = torch.zeros(MOST_WORKERS, dtype=torch.int64).share_memory_()
+
+    def _check(self, n_batches: Any) -> None:
+        """Refuse what would fail in the first batch, or in the loss."""
+        if n_batches is not None and n_batches not in AT_LEAST_ONE:
+            raise ValueError(
+                f"n_batches must be None or an int >= 1, got {n_batches!r}."
+            )
+        if not isinstance(self.dtype, torch.dtype):
+            raise ValueError(f"dtype must be a torch.dtype, got {self.dtype!r}.")
+        if self.X.dtype.kind not in "biuf" or self.augmenter.lengths_vary_:
+            raise ValueError(
+                "AugmentedDataset needs series of one length as an array of numbers, "
+                f"got {self.X.dtype} and an augmenter of "
+                f"{'lists' if self.augmenter.lengths_vary_ else 'arrays'}."
+            )
+        if np.isnan(self.X).any():
+            raise ValueError(
+                "X has missing values, and a network would return NaN. Fill them "
+                "first, for instance by augmenter.impute(X)."
+            )
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -134,3 +159,14 @@ n_timepoints)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_stream": None}  # each process encodes the series itself
+
+
+def _as_numbers(y: Any) -> np.ndarray:
+    """Return labels as tensors take them; whole numbers as losses take them."""
+    labels = np.asarray(y)
+    if labels.dtype.kind not in "biuf":
+        raise ValueError(
+            f"y must be numbers, got {labels.dtype}. Number the classes first: "
+            "sklearn.preprocessing.LabelEncoder().fit_transform(y)."
+        )
+    return labels.astype(np.int64) if labels.dtype.kind in "iu" else labels

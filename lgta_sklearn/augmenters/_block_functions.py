@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from lgta_sklearn._files.bytes import read
 from lgta_sklearn._random import Use, stream
@@ -196,9 +197,12 @@ class BlockAugmenter:
         Returns
         -------
         array, list or pyarrow.RecordBatch
-            Variations in the order of `X`.
+            Variations in the order of `X`, without their labels (in Arrow with them);
+            frames and panels become arrays or lists.
         """
         augmenter = self._model.get()
+        if len(X) == 0:  # an empty partition
+            return X
         if hasattr(X, "schema"):
             ids = _ids(X) if ids is None else _ids(ids)
             if y is None and "y" in X.schema.names:
@@ -211,6 +215,8 @@ class BlockAugmenter:
                 X = [row[..., :length] for row, length in ends]
         panel = check_series(augmenter, X, reset=False)
         ids = _ids(ids)
+        if y is not None:
+            check_consistent_length(panel.values, y)
         if len(ids) != len(panel):
             raise ValueError(
                 f"Expected a number for each of the {len(panel)} series, got "

@@ -24,6 +24,7 @@ from lgta_sklearn.augmenters._block_functions import BlockAugmenter
 from lgta_sklearn.augmenters._reference import Reference
 from lgta_sklearn.augmenters._stream import VariationStream
 from lgta_sklearn.augmenters._strength import StrengthCurve, amplified, key_of
+from lgta_sklearn.datasets._reservoir import comes_in_blocks
 from lgta_sklearn.scaling import ScaleDecomposition
 from lgta_sklearn.transforms._combinations import Transformation, step_of
 
@@ -98,6 +99,11 @@ n_timepoints)
         array of the shape of X
             Varied series in the units of `X`; a list or a panel if `X` is one.
         """
+        if comes_in_blocks(X) and not hasattr(X, "shape"):
+            raise TypeError(
+                f"fit_transform varies every series of X, so that {type(X).__name__} "
+                "cannot be read in blocks: call fit, and block_augmenter."
+            )
         panel, labels = self._fit(X, y)
         randomness = self._of_blocks(self._call_seed())
         index = np.arange(len(panel))

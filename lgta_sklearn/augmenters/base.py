@@ -113,9 +113,10 @@ n_timepoints)
             Series; or, if their lengths differ, a list of arrays of shape
             (n_timepoints,) or (n_channels, n_timepoints); or a panel of sktime
             (``"df-list"``, ``"pd-multiindex"``, ``"nested_univ"``). NaN is a missing
-            value. If they are too many for memory: an iterable of blocks ``X`` or
-            ``(X, y)``, a `numpy.memmap`, an array of Dask, or a Parquet data set;
-            learned is then a random sample of 20 000 of them (`datasets.reservoir`).
+            value. If they are too many for memory: an iterator of blocks ``X`` or
+            ``(X, y)`` (each a set of series), a `numpy.memmap`, an array of Dask, or a
+            Parquet data set; learned is then a random sample of 20 000 of them
+            (`datasets.reservoir`).
         y : array-like of shape (n_samples,), default=None
             Labels. If they are classes, the series of each class are learned
             separately; a target (continuous, or whole numbers that hardly repeat) is

@@ -60,11 +60,11 @@ def reservoir(
 
     Parameters
     ----------
-    X : iterable, array, Dask array, pyarrow Dataset, str or Path
-        An iterable yields blocks: arrays of shape (n, n_timepoints) or (n, n_channels,
-        n_timepoints), lists of arrays, or tuples of such a block and its labels. A
-        path is that of a Parquet file or of a folder of such files, where columns of
-        lists are channels.
+    X : iterator, array, list, Dask array, pyarrow Dataset or Table, str or Path
+        An iterator yields blocks, not series: arrays of shape (n, n_timepoints) or (n,
+        n_channels, n_timepoints), lists of arrays, or tuples of such a block and its
+        labels. A list is a set of series, as everywhere. A path is that of a Parquet
+        file or of a folder of such files, where columns of lists are channels.
     y : array, Dask array, str or None, default=None
         Labels; of a Parquet data set the name of their column. Those of an iterable
         come with its blocks.
@@ -225,21 +225,38 @@ def _is_target(y: np.ndarray) -> bool:
 
 def _blocks(X: Any, y: Any) -> Iterator[tuple[Any, np.ndarray | None]]:
     """Yield blocks of series, as arrays or lists of arrays, and their labels."""
-    for block, labels in _read(X, y):
-        rows = block if isinstance(block, list) else np.asarray(block)
-        if isinstance(rows, list):
-            rows = [np.asarray(row) for row in rows]
-        elif rows.ndim not in (2, 3):
+    for item in _read(X, y):
+        if len(item) != 2:
             raise ValueError(
-                "Expected blocks of shape (n, n_timepoints) or (n, n_channels, "
-                f"n_timepoints), got {rows.shape}."
+                f"Expected blocks X or tuples (X, y), got a tuple of {len(item)}."
             )
+        rows, labels = _rows_of(item[0]), item[1]
         if labels is None:
             yield rows, None
             continue
         check_consistent_length(rows, labels)
         check_labels_present(labels)
-        yield rows, np.asarray(labels)
+        labels = np.asarray(labels)
+        yield rows, labels[:, 0] if labels.shape == (len(rows), 1) else labels
+
+
+def _rows_of(block: Any) -> Any:
+    """Return a block as an array or a list of arrays."""
+    array = np.empty(0)
+    if isinstance(block, list):
+        if not any(hasattr(row, "columns") for row in block):
+            rows = [np.asarray(row) for row in block]
+            if all(row.ndim in (1, 2) for row in rows):
+                return rows
+    elif not hasattr(getattr(block, "index", None), "levels"):
+        array = np.asarray(block)
+        if array.ndim in (2, 3) and array.dtype.kind in "biuf":
+            return array
+    raise ValueError(
+        "Expected blocks of shape (n, n_timepoints) or (n, n_channels, n_timepoints), "
+        "or lists of series as arrays (a panel of sktime has to be converted), got "
+        f"{type(block).__name__} of shape {np.shape(array)}."
+    )
 
 
 def _read(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
@@ -248,6 +265,8 @@ def _read(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
         return _read_parquet(X, y)
     if hasattr(X, "shape"):
         return _read_array(X, y)
+    if isinstance(X, list):  # a set of series, as everywhere
+        return iter([(X, y)])
     if not isinstance(X, Iterable) or isinstance(X, dict | set | bytes):
         raise TypeError(
             "Expected an iterable of blocks, an array, an array of Dask, a pyarrow "
@@ -262,6 +281,11 @@ def _read(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
 
 def _read_array(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
     """Read an array of NumPy or Dask, a part at a time."""
+    if _is_dask(X) and np.isnan(X.shape).any():
+        raise ValueError(
+            "The sizes of the chunks of this array of Dask are not known: call "
+            "X.compute_chunk_sizes() first."
+        )
     if y is not None and len(y) != len(X):
         raise ValueError(f"Expected {len(X)} labels, one per series, got {len(y)}.")
     for start in range(0, len(X), BLOCK):
@@ -277,11 +301,18 @@ def _read_parquet(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(X, str | Path):
         if not Path(X).exists():
             raise FileNotFoundError(f"There is no Parquet file or folder {X}.")
+        if Path(X).suffix in (".npy", ".npz"):
+            raise ValueError(
+                f"Expected Parquet; read {X} by np.load(..., mmap_mode='r')."
+            )
+        X = dataset(X, partitioning="hive")
+    elif not hasattr(X, "scanner"):
         X = dataset(X)
-    if y is not None and y not in X.schema.names:
+    columns = [field.name for field in X.schema if "list" not in str(field.type)]
+    if y is not None and not (isinstance(y, str) and y in columns):
         raise ValueError(
-            f"y must be the name of a column of labels, one of {X.schema.names}, or "
-            f"None; got {y!r}."
+            f"y must be the name of a column of labels, one of {columns}, or None; got "
+            f"{y!r}."
         )
     for batch in X.to_batches(batch_size=BLOCK):
         if not batch.num_rows:
@@ -316,5 +347,5 @@ def _is_dask(X: Any) -> bool:
 
 
 def _is_arrow(X: Any) -> bool:
-    """Tell whether something is a data set of pyarrow."""
-    return type(X).__module__.startswith("pyarrow") and hasattr(X, "scanner")
+    """Tell whether something is a data set or a table of pyarrow."""
+    return type(X).__module__.startswith("pyarrow") and hasattr(X, "schema")
