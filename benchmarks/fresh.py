@@ -3,8 +3,8 @@
 A fully convolutional network (Wang et al., 2017, arXiv:1611.06455; 64, 128 and 64
 channels, which is half of theirs) is trained for 1000 steps of 32 series with Adam and
 a cosine schedule, on the official training part of labelled panels (at most 500
-series), and tested on at most 1000 series of the official test part. All ways have the
-same number of steps and the same initial weights:
+series, or ten of each class), and tested on at most 1000 series of the official test
+part. All ways have the same number of steps and the same initial weights:
 
 - real series alone;
 - four fixed copies of `LatentAugmenter` for each real series, drawn once (a fifth of
@@ -135,12 +135,15 @@ def accuracy(batches, n_classes, X_test, y_test, seed):
     return accuracy_score(y_test, logits.argmax(dim=1).numpy())
 
 
-def parts_of(name, seed):
+def parts_of(name, seed, each):
     """Return the training and test part, standardised, with numbers of classes."""
     X, y, X_test, y_test = labelled(name)
     length = max(series.shape[1] for series in X)
     rng = np.random.default_rng(seed)
     some, tested = rng.permutation(len(X))[:MOST], rng.permutation(len(X_test))
+    if each:
+        drawn = [rng.permutation(np.flatnonzero(y == c))[:each] for c in np.unique(y)]
+        some = np.concatenate(drawn)
     X, X_test = complete(X, length)[some], complete(X_test, length)[tested[:MOST_TEST]]
     mean, sd = X.mean(axis=(0, 2))[:, None], X.std(axis=(0, 2))[:, None]
     classes, numbers = np.unique(
@@ -153,18 +156,21 @@ def parts_of(name, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--each", type=int, help="series of each class; all if absent")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    done = {(row["set"], row["seed"], row["way"]) for row in read_rows(RESULTS)}
+    keys = "set", "seed", "way", "each"
+    done = {tuple(row[key] for key in keys) for row in read_rows(RESULTS)}
     for seed in range(args.seeds):
         for name in SETS:
-            X, y, X_test, y_test, n_classes = parts_of(name, seed)
+            X, y, X_test, y_test, n_classes = parts_of(name, seed, args.each)
             for way, batches in WAYS.items():
-                if (name, seed, way) in done:
+                if (name, seed, way, args.each) in done:
                     continue
                 start = time.perf_counter()
                 score = accuracy(batches(X, y, seed), n_classes, X_test, y_test, seed)
                 row = {"set": name, "seed": seed, "way": way, "n": len(X)}
+                row |= {"each": args.each}
                 row |= {"accuracy": score, "seconds": time.perf_counter() - start}
                 add_rows(RESULTS, [row])
                 print(name, seed, way, f"{score:.3f}", flush=True)
@@ -172,32 +178,41 @@ def main():
 
 
 def page():
-    """Write the table."""
+    """Write the tables."""
     rows = pd.DataFrame(read_rows(RESULTS))
-    means = rows.pivot_table(index="set", columns="way", values="accuracy", sort=False)
-    gains = 100 * means.sub(means["real series"], axis=0).drop(columns="real series")
-    n_seeds = rows.groupby("set", sort=False)["seed"].nunique()
-    table = pd.DataFrame({"series": rows.groupby("set", sort=False)["n"].first()})
-    table["seeds"] = n_seeds
-    table["real series"] = (100 * means["real series"]).map("{:.1f}".format)
-    for way in gains:
-        table[way] = gains[way].map("{:+.1f}".format)
-    paired = rows.pivot_table(index=["set", "seed"], columns="way", values="accuracy")
-    last = {"set": "**mean**"}
-    for way in gains:
-        # of a set the mean over seeds; the error is that over sets
-        error = gains[way].std() / np.sqrt(len(gains))
-        last[way] = f"**{gains[way].mean():+.2f}** ± {error:.2f}"
-    table = pd.concat([table.reset_index(), pd.DataFrame([last])]).fillna("")
+    small = rows["each"].notna()
+    tables = []
+    for title, some in (
+        ("The whole training part", rows[~small]),
+        ("Ten series of each class", rows[small]),
+    ):
+        if len(some):
+            tables += [f"## {title}", markdown(table_of(some))]
     write(
         "fresh.md",
         "# Fresh variations in a training loop",
         __doc__.split("    LGTA_DATA")[0].split("\n\n", 1)[1].rstrip(),
         "Accuracy on real series in percent, and the gain in points of the same "
-        f"network otherwise; {len(paired)} trainings of each way. After ±: the "
-        "standard error of the mean over sets.",
-        markdown(table),
+        "network otherwise. After ±: the standard error of the mean over sets.",
+        *tables,
     )
+
+
+def table_of(rows):
+    """Return the gains of each set, and their means."""
+    means = rows.pivot_table(index="set", columns="way", values="accuracy", sort=False)
+    gains = 100 * means.sub(means["real series"], axis=0).drop(columns="real series")
+    groups = rows.groupby("set", sort=False)
+    table = pd.DataFrame({"series": groups["n"].first()})
+    table["seeds"] = groups["seed"].nunique()
+    table["real series"] = (100 * means["real series"]).map("{:.1f}".format)
+    last = {"set": "**mean**"}
+    for way in gains:
+        table[way] = gains[way].map("{:+.1f}".format)
+        # of a set the mean over seeds; the error is that over sets
+        error = gains[way].std() / np.sqrt(len(gains))
+        last[way] = f"**{gains[way].mean():+.2f}** ± {error:.2f}"
+    return pd.concat([table.reset_index(), pd.DataFrame([last])]).fillna("")
 
 
 if __name__ == "__main__":

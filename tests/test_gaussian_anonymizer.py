@@ -203,8 +203,8 @@ def test_noise_is_of_no_seed():
     for _ in range(2):
         with mock.patch("lgta_sklearn._random.seed_from", return_value=3):
             fits.append(GaussianAnonymizer(1.0, bounds=(0, 6)).fit(X))
-    sums = [anonymizer._state.means.energy for anonymizer in fits]
-    assert abs(sums[0] - sums[1]).max() > 0
+    counts = {anonymizer._state.means.n_persons for anonymizer in fits}
+    assert len(counts) == 2
     assert fits[0]._state.seed != fits[1]._state.seed
 
 

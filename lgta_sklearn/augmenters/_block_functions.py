@@ -6,24 +6,33 @@ In each process the model is loaded once, however many functions and calls use i
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from lgta_sklearn._chunks import BLOCK
 from lgta_sklearn._files.bytes import read
 from lgta_sklearn._random import Use, stream
-from lgta_sklearn._series.arrow import arrow_batch, series_of_batch
+from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn._series.arrow import (
+    arrow_batch,
+    channel_names,
+    check_out,
+    series_of_batch,
+)
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.containers import Container
+from lgta_sklearn._series.labels import required_classes, wanted_labels
+from lgta_sklearn._series.panel import Panel
 
-__all__ = ["BlockAugmenter", "BlockSampler"]
+__all__ = ["BlockAugmenter", "BlockSampler", "BlockSamplingMixin"]
 
 MOST_LOADED = 4  # models that a process keeps
 _loaded: OrderedDict[str, Any] = OrderedDict()  # by the digest of the file
@@ -154,6 +163,135 @@ class BlockSampler:
             return arrow_batch(ids, panel, y, self._names)
         X = augmenter._state.container.plain().pack(panel)
         return (X, y) if self.return_y else X
+
+
+class BlockSamplingMixin:
+    """Add `block_sampler` to an augmenter."""
+
+    draws_in_order: ClassVar[bool]
+    n_channels_in_: int
+    _state: Any
+    _check_ready: Callable[[], None]
+    _call_seed: Callable[..., int]
+    _drawn_labels: Callable[[int, int], np.ndarray | None]
+    _numbered_block: Callable[..., Panel]
+    _in_data_units: Callable[[np.ndarray], np.ndarray]
+    _each: Callable[..., Iterator[Any]]
+
+    def block_sampler(
+        self,
+        y: Any = None,
+        *,
+        return_y: bool = False,
+        random_state: Any = None,
+        out: str = "numpy",
+        path: Any = None,
+    ) -> BlockSampler:
+        """Return a function that samples any rows of an endless sample.
+
+        It can be pickled, and sent to the workers of any engine. The rows of
+        ``range(a, b)`` are, bit for bit on machines of one kind, those of
+        ``sample(b, random_state=random_state)[a:b]``, whichever rows are asked for in
+        whichever order and process.
+
+        Parameters
+        ----------
+        y : label or array-like of labels, default=None
+            One label for all rows, or one label for each; then there are as many rows.
+            None draws classes by their frequency in `fit`.
+        return_y : bool, default=False
+            Whether to return the labels, too. In Arrow they always are.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the sample, as in `sample`.
+        out : {"numpy", "arrow"}, default="numpy"
+            Arrays, or record batches of Arrow, for which pyarrow is needed.
+        path : str, path-like or None, default=None
+            File that `save` has written, where each worker finds it. None sends the
+            model with the function.
+
+        Returns
+        -------
+        callable
+            Takes a range, numbers of rows, or a batch with a column ``"id"``. For
+            multi-index frames and other panels it returns lists or arrays.
+
+        Raises
+        ------
+        ValueError
+            If a label was not in `fit`, or an argument is none of what it may be.
+
+        Examples
+        --------
+        >>> from lgta_sklearn import DirectAugmenter
+        >>> from lgta_sklearn.datasets import make_waves
+        >>> augmenter = DirectAugmenter().fit(make_waves(20, random_state=0))
+        >>> block = augmenter.block_sampler(random_state=0)
+        >>> bool((block(range(300, 400)) == block(range(500))[300:400]).all())
+        True
+        """
+        self._check_ready()
+        check_out(out)
+        classes = getattr(self, "classes_", None)
+        if return_y:
+            classes = required_classes(classes, "return_y=True")
+        labels: Any = None
+        if y is not None:
+            n_samples = 1 if np.ndim(y) == 0 else len(y)
+            labels = wanted_labels(y, n_samples, classes)
+            labels = int(labels[0]) if np.ndim(y) == 0 else labels
+        seed = self._call_seed(random_state)
+        how = {"return_y": return_y, "out": out, "path": path}
+        return BlockSampler(self, seed, labels, **how)
+
+    def _sampled_rows(
+        self, ids: np.ndarray, labels: np.ndarray | int | None, seed: int
+    ) -> tuple[Panel, np.ndarray | None]:
+        """Return rows of an endless sample in the units of `fit`, and their classes.
+
+        `labels` has the class of each row of a sample that ends, or is that of all.
+        """
+        self._check_ready()
+        if isinstance(labels, np.ndarray) and ids.max(initial=-1) >= len(labels):
+            raise ValueError(
+                f"Row {ids.max()} has no label: {len(labels)} labels were given."
+            )
+        layout: tuple[int, ...] = self._layout  # type: ignore[attr-defined]
+        values = np.empty((len(ids), *layout), self._state.dtype)
+        lengths, classes = np.empty((2, len(ids)), dtype=int)
+        numbers, offsets = np.divmod(ids, BLOCK)
+
+        def drawn(number: int) -> tuple[int, Panel, np.ndarray | None]:
+            some = self._labels_of_block(number, labels, seed)
+            n_rows = int(offsets[numbers == number].max()) + 1
+            if some is not None:
+                n_rows, some = min(n_rows, len(some)), some[: max(n_rows, 1)]
+            return number, self._numbered_block(number, n_rows, some, seed), some
+
+        with pinned_runtime():
+            for number, block, some in self._each(drawn, np.unique(numbers)):
+                rows = numbers == number
+                place = offsets[rows]
+                values[rows] = self._in_data_units(block.values[place])
+                lengths[rows] = block.lengths[place]
+                classes[rows] = -1 if some is None else some[place]
+        has_classes = labels is not None or self._state.class_prior is not None
+        return Panel(values, lengths), classes if has_classes else None
+
+    def _labels_of_block(
+        self, number: int, labels: np.ndarray | int | None, seed: int
+    ) -> np.ndarray | None:
+        """Return the classes of a block of a sample: given, or drawn."""
+        if labels is None:
+            return self._drawn_labels(number, seed)
+        if isinstance(labels, np.ndarray):
+            return labels[BLOCK * number : BLOCK * (number + 1)]
+        return np.full(BLOCK, labels)
+
+    def _arrow_names(self) -> list[str]:
+        """Return the names of the channels in Arrow."""
+        container = self._state.container
+        columns = None if container.kind == "table" else container.columns
+        return channel_names(columns, self.n_channels_in_)
 
 
 class BlockAugmenter:

@@ -1,19 +1,27 @@
 """Endless batches of fresh variations, for training loops of any framework."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from lgta_sklearn._chunks import BLOCK
+from lgta_sklearn._parameters import AT_LEAST_ONE, Bounds
 from lgta_sklearn._random import Use, stream
 from lgta_sklearn._runtime import pinned_runtime
+from lgta_sklearn._series.arrow import check_out
+from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.containers import Container
 from lgta_sklearn._series.labels import take_labels
 from lgta_sklearn._series.panel import Panel
+from lgta_sklearn.augmenters._block_functions import BlockAugmenter
 
-__all__ = ["VariationStream"]
+__all__ = ["FreshVariationsMixin", "VariationStream"]
+
+SHARE = Bounds(Real, 0, 1)
 
 
 class VariationStream:
@@ -122,3 +130,133 @@ n_timepoints), or list of arrays
                 self._order = one, rng.permutation(len(self._panel))
             rows[passes == one] = self._order[1][places[passes == one]]
         return rows
+
+
+class FreshVariationsMixin:
+    """Add `stream` and `block_augmenter` to an augmenter that varies series."""
+
+    _check_ready: Callable[[], None]
+    _call_seed: Callable[..., int]
+    _known_labels: Callable[[Any], np.ndarray | None]
+    _checked_strength: Callable[[float | None], float | None]
+    _with_gaps: Callable[[Panel], Panel]
+    _varier: Callable[..., Any]
+
+    def stream(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        batch_size: int = 64,
+        real_share: float = 0.5,
+        strength: float | None = None,
+        random_state: Any = None,
+    ) -> VariationStream:
+        """Return endless batches of freshly varied series, for training a network.
+
+        The series are encoded once. Each batch holds series in a new order, of which a
+        part is as it was and the rest was varied anew.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+            Series.
+        y : array-like of shape (n_samples, ...), default=None
+            Labels or targets, which each variation keeps.
+        batch_size : int, default=64
+            Series in a batch.
+        real_share : float in [0, 1], default=0.5
+            Probability that a series is left as it is.
+        strength : float or None, default=None
+            As in `augment`.
+        random_state : None, int, RandomState or Generator, default=None
+            As in `augment`.
+
+        Returns
+        -------
+        iterable
+            Yields ``X_batch``, or ``(X_batch, y_batch)`` if `y` is given, as arrays (or
+            lists, if the series of `fit` are lists or panels); its ``batch(i)`` returns
+            the batch of a number.
+
+        Raises
+        ------
+        ValueError
+            If `X` does not fit the fitted layout or an argument is out of range.
+
+        See Also
+        --------
+        lgta_sklearn.adapters.torch.AugmentedDataset : The same for a DataLoader.
+
+        Examples
+        --------
+        >>> from itertools import islice
+        >>> import numpy as np
+        >>> from lgta_sklearn import DirectAugmenter
+        >>> from lgta_sklearn.datasets import make_waves
+        >>> X, y = make_waves(100, n_timepoints=24, random_state=0), np.arange(100) % 2
+        >>> batches = DirectAugmenter().fit(X).stream(X, y, batch_size=32)
+        >>> [(len(X_batch), len(y_batch)) for X_batch, y_batch in islice(batches, 2)]
+        [(32, 32), (32, 32)]
+        """
+        self._check_ready()
+        if batch_size not in AT_LEAST_ONE:
+            raise ValueError(f"batch_size must be an int >= 1, got {batch_size!r}.")
+        if real_share not in SHARE:
+            raise ValueError(f"real_share must be in [0, 1], got {real_share!r}.")
+        strength = self._checked_strength(strength)
+        panel = self._with_gaps(check_series(self, X, reset=False))
+        if not len(panel):
+            raise ValueError("stream needs at least one series, got none.")
+        if y is not None:
+            check_consistent_length(panel, y)
+        with pinned_runtime():
+            perturb = self._varier(panel, strength, self._known_labels(y))
+        return VariationStream(
+            perturb,
+            panel,
+            y,
+            batch_size=batch_size,
+            real_share=1.0 if strength == 0 else real_share,
+            seed=self._call_seed(random_state),
+        )
+
+    def block_augmenter(
+        self,
+        *,
+        strength: float | None = None,
+        random_state: Any = None,
+        out: str = "numpy",
+        path: Any = None,
+    ) -> BlockAugmenter:
+        """Return a function that varies blocks of series, wherever they are.
+
+        It can be pickled, and sent to the workers of any engine. The variation of a
+        series depends on the seed, the number of its row and the series alone, bit for
+        bit on machines of one kind, so that partitions do not matter. It is another one
+        than `augment` returns.
+
+        Parameters
+        ----------
+        strength : float or None, default=None
+            As in `augment`.
+        random_state : None, int, RandomState or Generator, default=None
+            Seed of the variations.
+        out : {"numpy", "arrow"}, default="numpy"
+            Arrays, or record batches of Arrow, for which pyarrow is needed.
+        path : str, path-like or None, default=None
+            File that `save` has written, where each worker finds it. None sends the
+            model with the function.
+
+        Returns
+        -------
+        callable
+            Takes series, the numbers of their rows, and perhaps their labels; or a
+            batch of Arrow with a column ``"id"``.
+        """
+        self._check_ready()
+        check_out(out)
+        strength = self._checked_strength(strength)
+        seed = self._call_seed(random_state)
+        return BlockAugmenter(self, seed, strength, out, path)

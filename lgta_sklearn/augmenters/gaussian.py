@@ -193,37 +193,42 @@ n_timepoints)
         """Release the statistics."""
         self._warn_of_leaks()
         self._count_persons(len(panel))
-        budget = PrivacyBudget(self.epsilon, self.delta)
-        n_channels = self.n_channels_in_
-        n_coefficients = int(np.clip(TOGETHER // n_channels, FEWEST, MOST))
-        bounds = self.bounds_ / self.channel_scale_
-        basis = SpectralBasis(
-            bounds, self.n_timepoints_in_, n_coefficients, self.lengths_vary_
-        )
+        basis = self._state.basis = self._basis()
         spectra = basis.of(panel)
         labels = np.zeros(len(panel), dtype=int) if labels is None else labels
-        n_classes = len(getattr(self, "classes_", [0]))
         weights = 1 / np.bincount(self._persons)[self._persons]
-        layout = n_channels, spectra.attributes.shape[1], basis.n_coefficients
-        sums = class_sums(spectra, labels, weights, n_classes)
         normal: Any = system_normal
         if self.random_state is not None:
             normal = stream(rng, Use.NOISE).standard_normal
+        budget = PrivacyBudget(self.epsilon, self.delta)
+        layout = spectra.z.shape[1], spectra.attributes.shape[1], spectra.z.shape[2]
+        n_classes = len(getattr(self, "classes_", [0]))
+        sums = class_sums(spectra, labels, weights, n_classes)
         first = first_sensitivity(*layout[:2])
         sums, noise = budget.release(sums, first, FIRST, normal)
-        means = ClassMeans(sums, noise, *layout)
+        means = self._state.means = ClassMeans(sums, noise, *layout)
+        self.releases_ = [
+            _release("means and energies of classes", first, noise, FIRST)
+        ]
         D = means.deviations(spectra, labels)
-        second, radius = (D * weights[:, None]).T @ D, means.radius**2
-        second, noise2 = budget.release_symmetric(second, radius, 1 - FIRST, normal)
-        covariance = Covariance(second / means.n_persons, noise2 / means.n_persons)
-        self._state.basis, self._state.means = basis, means
+        second, rest = means.radius**2, 1 - FIRST
+        squares = (D * weights[:, None]).T @ D
+        squares, noise = budget.release_symmetric(squares, second, rest, normal)
+        self.releases_ += [_release("covariance within classes", second, noise, rest)]
+        covariance = Covariance(squares / means.n_persons, noise / means.n_persons)
         self._state.covariance = covariance
         self.n_components_ = int((covariance.values > 0).sum())
-        self.releases_ = [
-            _release("means and energies of classes", first, noise, FIRST),
-            _release("covariance within classes", radius, noise2, 1 - FIRST),
-        ]
         self._hide(means)
+
+    def _basis(self) -> SpectralBasis:
+        """Return the basis; nothing of it depends on the series."""
+        n_coefficients = np.clip(TOGETHER // self.n_channels_in_, FEWEST, MOST)
+        return SpectralBasis(
+            self.bounds_ / self.channel_scale_,
+            self.n_timepoints_in_,
+            int(n_coefficients),
+            self.lengths_vary_,
+        )
 
     def _warn_of_leaks(self) -> None:
         """Say what the promise does not cover."""
