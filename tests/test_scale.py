@@ -226,7 +226,7 @@ class TestStream:
     def test_batches_are_fresh_seeded_and_see_every_series(self, fitted):
         X, _ = labelled()
         stream = fitted["latent"].stream(X, np.arange(60), batch_size=7, random_state=0)
-        assert len(stream) == 9
+        assert stream.batches_in_pass == 9
         batches = list(islice(stream, 60))  # seven passes
         seen = np.concatenate([labels for _, labels in batches])
         assert set(np.bincount(seen)) == {7}
@@ -275,6 +275,10 @@ class TestStream:
         first[:] = 0
         assert same(stream.batch(0)[0], kept)
         assert same(X, before)
+        wanted = stream.batch(900)[0]
+        again = fitted["direct"].stream(X, y, batch_size=4, random_state=0)
+        X[:] = 0
+        assert same(again.batch(900)[0], wanted)
 
     def test_labels_of_any_kind_and_lists(self, fitted):
         X, _ = labelled()

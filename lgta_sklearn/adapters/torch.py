@@ -106,7 +106,8 @@ n_timepoints)
             self.X, self.y, **how, random_state=random_state
         )
         self.how = {**how, "random_state": self._stream.seed}
-        self.n_batches = len(self._stream) if n_batches is None else n_batches
+        in_pass = self._stream.batches_in_pass
+        self.n_batches = in_pass if n_batches is None else n_batches
         # workers may live for an epoch only, but this memory is shared with them
         self._epochs = torch.zeros(MOST_WORKERS, dtype=torch.int64).share_memory_()
 

@@ -51,6 +51,8 @@ class VariationStream:
     ----------
     n_together : int
         Number of batches that are made at a time.
+    batches_in_pass : int
+        Number of batches in which each series was seen about once, at least 1.
     """
 
     def __init__(
@@ -65,14 +67,11 @@ class VariationStream:
     ) -> None:
         self.batch_size, self.real_share, self.seed = batch_size, real_share, seed
         self.n_together = max(BLOCK // batch_size, 1)
+        self.batches_in_pass = max(round(len(panel) / batch_size), 1)
         self._perturb, self._panel, self._y = perturb, panel, y
         self._order = -1, np.empty(0, dtype=int)
         self._group: tuple[int, np.ndarray, Panel] = -1, self._order[1], panel[:0]
         self._kind = "list" if panel.container.is_ragged else "array"
-
-    def __len__(self) -> int:
-        """Return the number of batches in which each series was seen about once."""
-        return max(round(len(self._panel) / self.batch_size), 1)
 
     def __iter__(self) -> Iterator[Any]:
         """Yield batches from the first one on, without end."""
@@ -207,6 +206,8 @@ n_timepoints)
             raise ValueError(f"real_share must be in [0, 1], got {real_share!r}.")
         strength = self._checked_strength(strength)
         panel = self._with_gaps(check_series(self, X, reset=False))
+        # what the caller does with X later has no effect
+        panel = replace(panel, values=panel.values.copy())
         if not len(panel):
             raise ValueError("stream needs at least one series, got none.")
         if y is not None:
