@@ -212,7 +212,8 @@ def table_of(rows):
         # of a set the mean over seeds; the error is that over sets
         error = gains[way].std() / np.sqrt(len(gains))
         last[way] = f"**{gains[way].mean():+.2f}** ± {error:.2f}"
-    return pd.concat([table.reset_index(), pd.DataFrame([last])]).fillna("")
+    table = table.reset_index().astype({"series": str, "seeds": str})
+    return pd.concat([table, pd.DataFrame([last])]).fillna("")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,9 @@ for name, curve in curves.items():
     print(f"{name}: {np.mean(curve[-5:]):.3f}")
 
 # %%
-# Five of the varied days beside real ones, and the accuracy as training goes on.
+# Five of the varied days beside real ones, and the accuracy as training goes on. Here
+# they make no difference: what they are worth has to be measured for each set and
+# network, with real series alone beside.
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5), layout="constrained")
 fresh = augmenter.stream(X, y, batch_size=5, real_share=0, random_state=0).batch(0)[0]
 left.plot(X[:, 0].T, color="grey", lw=0.8, alpha=0.5)
