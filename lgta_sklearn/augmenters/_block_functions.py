@@ -8,11 +8,12 @@ In each process the model is loaded once, however many functions and calls use i
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -168,7 +169,6 @@ class BlockSampler:
 class BlockSamplingMixin:
     """Add `block_sampler` to an augmenter."""
 
-    draws_in_order: ClassVar[bool]
     n_channels_in_: int
     _state: Any
     _check_ready: Callable[[], None]
@@ -263,8 +263,6 @@ class BlockSamplingMixin:
         def drawn(number: int) -> tuple[int, Panel, np.ndarray | None]:
             some = self._labels_of_block(number, labels, seed)
             n_rows = int(offsets[numbers == number].max()) + 1
-            if some is not None:
-                n_rows, some = min(n_rows, len(some)), some[: max(n_rows, 1)]
             return number, self._numbered_block(number, n_rows, some, seed), some
 
         with pinned_runtime():
@@ -341,16 +339,15 @@ class BlockAugmenter:
         augmenter = self._model.get()
         if len(X) == 0:  # an empty partition
             return X
+        kind = "list" if augmenter.lengths_vary_ else "array"
         if hasattr(X, "schema"):
-            ids = _ids(X) if ids is None else _ids(ids)
+            ids = X if ids is None else ids
             if y is None and "y" in X.schema.names:
                 y = X.column("y").to_numpy(zero_copy_only=False)
             panel = series_of_batch(X, self._names)
-            values = panel.values
-            X = values[:, 0] if augmenter.input_ndim_ == 2 else values
-            if augmenter.lengths_vary_:
-                ends = zip(X, panel.lengths, strict=True)
-                X = [row[..., :length] for row, length in ends]
+            if augmenter.input_ndim_ == 2:
+                panel = replace(panel, values=panel.values[:, 0])
+            X = Container(kind).pack(panel)
         panel = check_series(augmenter, X, reset=False)
         ids = _ids(ids)
         if y is not None:
@@ -369,7 +366,6 @@ class BlockAugmenter:
         if self.out == "arrow":
             y = None if y is None else np.asarray(y)
             return arrow_batch(ids, varied, y, self._names)
-        kind = "list" if augmenter.lengths_vary_ else "array"
         return Container(kind).pack(varied)
 
 

@@ -144,17 +144,15 @@ class ClassMeans:
         ndarray of shape (n_samples, n_columns)
             Deviations with norms of at most `radius`.
         """
-        scale = np.where(
-            self._sd > 0, self._unit / np.where(self._sd > 0, self._sd, 1), 0
-        )
+        alike = self._sd == 0
+        scale = np.where(alike, 0.0, self._unit / np.where(alike, 1.0, self._sd))
         a = (spectra.attributes - self._a[labels]) * scale
         z = (spectra.z - self._z[labels]).reshape(len(labels), -1)
         D = np.hstack([a, z])
         norms = np.linalg.norm(D, axis=1, keepdims=True)
         # a little less than 1, so that rounding does not matter
-        return D * np.minimum(
-            1.0, (1 - 1e-12) * self.radius / np.maximum(norms, 1e-300)
-        )
+        longest = (1 - 1e-12) * self.radius
+        return D * np.minimum(1.0, longest / np.maximum(norms, 1e-300))
 
     def features(
         self, D: np.ndarray, labels: np.ndarray

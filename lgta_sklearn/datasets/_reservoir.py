@@ -7,17 +7,19 @@ share of the stream.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import ceil, sqrt
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from lgta_sklearn._parameters import Bounds
+from lgta_sklearn._chunks import chunks
+from lgta_sklearn._parameters import AT_LEAST_ONE
 from lgta_sklearn._random import Use, seed_from, stream
 from lgta_sklearn._series.arrow import import_arrow, series_of_batch
+from lgta_sklearn._series.containers import Container
 from lgta_sklearn._series.labels import check_labels_present
 
 __all__ = ["RESERVOIR", "comes_in_blocks", "reservoir"]
@@ -26,7 +28,6 @@ RESERVOIR = 20_000  # benchmarks/reservoir.py: more series change little
 BLOCK = 16_384  # series of an array that are read together
 KEYS = 4096  # numbers that share one random stream
 SPARE, DEVIATIONS = 50, 6.0  # series of a class that are kept beyond its share so far
-AT_LEAST = Bounds(Integral, 1)
 
 
 def comes_in_blocks(X: Any) -> bool:
@@ -105,7 +106,7 @@ def reservoir(
     >>> X.shape
     (500, 24)
     """
-    if size not in AT_LEAST:
+    if size not in AT_LEAST_ONE:
         raise ValueError(f"size must be an int >= 1, got {size!r}.")
     kept = _Reservoir(size, seed_from(random_state))
     for block, labels in _blocks(X, y):
@@ -121,7 +122,7 @@ class _Reservoir:
         self.counts: dict[Any, int] = {}
         self.limits: dict[Any, float] = {}  # numbers beyond are never needed
         self.rows: list[np.ndarray] = []
-        self.keys, self.places = np.empty(0), np.empty(0, dtype=int)
+        self.keys = np.empty(0)
         self.classes: list[Any] = []
         self.labels: list[Any] | None = None
 
@@ -131,8 +132,7 @@ class _Reservoir:
         if not n:
             return
         self._check(block, y)
-        places = self.n_seen + np.arange(n)
-        keys = self._drawn(places)
+        keys = self._drawn(self.n_seen + np.arange(n))
         self.n_seen += n
         classes: Any = [None]
         numbers = np.zeros(n, dtype=int)
@@ -145,7 +145,6 @@ class _Reservoir:
         chosen = np.flatnonzero(keys <= limits[numbers])
         self.rows += [np.array(block[i]) for i in chosen]
         self.keys = np.concatenate([self.keys, keys[chosen]])
-        self.places = np.concatenate([self.places, places[chosen]])
         self.classes += [classes[i] for i in numbers[chosen]]
         if self.labels is not None and y is not None:
             self.labels += list(y[chosen])
@@ -213,7 +212,7 @@ class _Reservoir:
         order = np.sort(np.concatenate(chosen))
         self.rows = [self.rows[i] for i in order]
         self.classes = [self.classes[i] for i in order]
-        self.keys, self.places = self.keys[order], self.places[order]
+        self.keys = self.keys[order]
         if self.labels is not None:
             self.labels = [self.labels[i] for i in order]
 
@@ -288,8 +287,7 @@ def _read_array(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
         )
     if y is not None and len(y) != len(X):
         raise ValueError(f"Expected {len(X)} labels, one per series, got {len(y)}.")
-    for start in range(0, len(X), BLOCK):
-        rows = slice(start, start + BLOCK)
+    for rows in chunks(len(X), 1, BLOCK):
         yield _computed(X[rows]), None if y is None else _computed(y[rows])
 
 
@@ -318,18 +316,10 @@ def _read_parquet(X: Any, y: Any) -> Iterator[tuple[Any, Any]]:
         if not batch.num_rows:
             continue
         panel = series_of_batch(batch)
-        values = panel.values
-        if values.shape[1] == 1:
-            values = values[:, 0]
-        whole = (panel.lengths == values.shape[-1]).all()
-        rows = (
-            values
-            if whole
-            else [
-                row[..., :length]
-                for row, length in zip(values, panel.lengths, strict=True)
-            ]
-        )
+        if panel.values.shape[1] == 1:
+            panel = replace(panel, values=panel.values[:, 0])
+        whole = (panel.lengths == panel.values.shape[-1]).all()
+        rows = Container("array" if whole else "list").pack(panel)
         labels = None
         if y is not None:
             labels = batch.column(y).to_numpy(zero_copy_only=False)
