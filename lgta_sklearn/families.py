@@ -8,6 +8,7 @@ from lgta_sklearn._parameters import Bounds
 from lgta_sklearn._random import Use, stream, torch_stream
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._imputing import ImputingMixin, MultipleImputationMixin
+from lgta_sklearn.augmenters._interpolating import InterpolatingMixin
 from lgta_sklearn.augmenters._trained import SeriesParts, TrainedAugmenter
 from lgta_sklearn.augmenters._varying import VaryingMixin
 from lgta_sklearn.augmenters.base import BaseAugmenter
@@ -17,6 +18,7 @@ __all__ = [
     "BaseAugmenter",
     "Bounds",
     "ImputingMixin",
+    "InterpolatingMixin",
     "MultipleImputationMixin",
     "Panel",
     "SeriesParts",

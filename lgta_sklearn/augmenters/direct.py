@@ -16,6 +16,7 @@ from lgta_sklearn._parameters import Bounds, Constraint
 from lgta_sklearn._random import Use, stream
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._imputing import ImputingMixin
+from lgta_sklearn.augmenters._interpolating import InterpolatingMixin, Movable
 from lgta_sklearn.augmenters._reference import (
     Reference,
     SequenceView,
@@ -36,7 +37,7 @@ from lgta_sklearn.transforms._combinations import check_transformation, scaled
 __all__ = ["DirectAugmenter"]
 
 
-class DirectAugmenter(ImputingMixin, VaryingMixin, BaseAugmenter):
+class DirectAugmenter(InterpolatingMixin, ImputingMixin, VaryingMixin, BaseAugmenter):
     """Vary series by transformations of their values: the classical augmentations.
 
     No network is trained. It is the baseline for every comparison with
@@ -144,16 +145,26 @@ class DirectAugmenter(ImputingMixin, VaryingMixin, BaseAugmenter):
 
     def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
         """Return a function that moves values."""
-        X, transformation = panel.values, self.transformation or Jitter()
-        rows = self._rows(X)
+        transformation = self.transformation or Jitter()
+        rows, move = self._movable(panel)
         reference = _DirectReference(self, rows, labels, panel.lengths)
 
         def perturb(index: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
             farther = scaled(transformation, factor)
             step = step_of_rows(farther, rows[index], rngs, reference[index])
-            return X[index] + step.reshape(-1, *X.shape[1:]) * self._state.spread
+            return move(index, step)
 
         return perturb
+
+    def _movable(self, panel: Panel) -> Movable:
+        """Return the values as rows, and a function that moves them."""
+        X = panel.values
+
+        def move(index: np.ndarray, step: np.ndarray) -> np.ndarray:
+            moved: np.ndarray = step.reshape(-1, *X.shape[1:]) * self._state.spread
+            return X[index] + moved
+
+        return self._rows(X), move
 
     def _sample_block(
         self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
