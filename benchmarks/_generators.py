@@ -15,15 +15,24 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 
-from lgta_sklearn import AdversarialAugmenter, DiffusionAugmenter, LatentAugmenter
+from lgta_sklearn import (
+    AdversarialAugmenter,
+    DiffusionAugmenter,
+    DirectAugmenter,
+    LatentAnonymizer,
+    LatentAugmenter,
+)
+from lgta_sklearn.augmenters.suggestion import direct_augmenter
 
 
 def ours(kind, **params):
     """Return the generator of an augmenter."""
 
     def fit(X, seed, budget):
-        augmenter = kind(random_state=seed, device="cpu", **params).fit(X)
-        n_parameters = sum(p.numel() for p in augmenter.module_.parameters())
+        augmenter = kind(random_state=seed, **params).fit(X)
+        network = getattr(augmenter, "generator_", augmenter)  # of an anonymiser
+        module = getattr(network, "module_", None)
+        n_parameters = sum(p.numel() for p in module.parameters()) if module else X.size
         return lambda n: augmenter.sample(n, random_state=seed), n_parameters
 
     return fit
@@ -70,6 +79,64 @@ def jitter(X, seed, budget, size=0.03):
     def draw(n):
         rows = rng.permutation(np.resize(np.arange(len(X)), n))
         return X[rows] + scale * rng.standard_normal((n, *X.shape[1:]))
+
+    return draw, X.size
+
+
+def markov(X, seed, budget, n_lags=2):
+    """Resample step by step: a k-nearest-neighbour Markov bootstrap.
+
+    The last two values are compared with those of all series at the same time; one of
+    the nearest, whose number is the square root of that of the series, is drawn with a
+    probability that is inverse to its rank, and the series continues as it did (Lall
+    and Sharma, 1996, doi:10.1029/95WR02966).
+    """
+    rng = np.random.default_rng(seed)
+    scale = X.std(axis=(0, 2))[:, None] + 1e-12
+    n, n_channels, n_timepoints = X.shape
+    k = max(int(np.sqrt(n)), 1)
+    share = 1 / np.arange(1, k + 1)
+
+    def draw(n_samples):
+        drawn = np.empty((n_samples, n_channels, n_timepoints))
+        drawn[:, :, 0] = X[rng.integers(n, size=n_samples), :, 0]
+        for t in range(1, n_timepoints):
+            last = slice(max(t - n_lags, 0), t)
+            of, now = ((A[:, :, last] / scale).reshape(len(A), -1) for A in (X, drawn))
+            near = NearestNeighbors(n_neighbors=k).fit(of)
+            rank = rng.choice(k, size=n_samples, p=share / share.sum())
+            chosen = near.kneighbors(now, return_distance=False)
+            drawn[:, :, t] = X[chosen[np.arange(n_samples), rank], :, t]
+        return drawn
+
+    return draw, X.size
+
+
+def synforecast_rules(X, seed, budget):
+    """Fit a rule-based generator of Nixtla's synforecast to each series and channel."""
+    import pandas as pd
+    from synforecast import SynAugment
+
+    n, n_channels, n_timepoints = X.shape
+    name = np.repeat([f"{i:06d}" for i in range(n)], n_timepoints)
+    time_ = np.tile(pd.date_range("2000", periods=n_timepoints, freq="h"), n)
+
+    def channel(c, copies):
+        given = pd.DataFrame({"unique_id": name, "ds": time_, "y": X[:, c].ravel()})
+        augmenter = SynAugment(seed=seed + 1000 * c, on_error="ar1")
+        grown = augmenter.augment(given, n_augment=copies)
+        new = grown[grown["unique_id"].astype(str).str.contains("_aug_")]
+        return new["y"].to_numpy(float).reshape(-1, n_timepoints)
+
+    def draw(n_samples):
+        copies = -(-n_samples // n)
+        drawn = np.stack([channel(c, copies) for c in range(n_channels)], axis=1)
+        # as many of each series: copies of one follow each other
+        return (
+            drawn.reshape(n, copies, n_channels, -1)
+            .swapaxes(0, 1)
+            .reshape(-1, n_channels, n_timepoints)[:n_samples]
+        )
 
     return draw, X.size
 
@@ -182,6 +249,7 @@ def tsgm_vae(X, seed, budget):
     return draw, vae.encoder.count_params() + vae.decoder.count_params()
 
 
+TWIN = direct_augmenter().transformation
 # the networks of Delaney et al. (2019) and of TTS-GAN, with our loss and with theirs
 BILSTM = {"backbone": "bilstm", "minibatch": "discrimination"}
 CROSS_ENTROPY = {"loss": "cross_entropy"}
@@ -202,10 +270,15 @@ GENERATORS = {
         f"AdversarialAugmenter, {name}": ours(AdversarialAugmenter, **TTS, **loss)
         for name, loss in (("Transformers", {}), ("Transformers, LSGAN", LSGAN))
     },
+    "LatentAnonymizer": ours(LatentAnonymizer),
+    "DirectAugmenter": ours(DirectAugmenter, transformation=TWIN),
     "Gaussian": gaussian,
     "SMOTE": smote,
     "jitter": jitter,
+    "Markov bootstrap": markov,
 }
+if importlib.util.find_spec("synforecast"):
+    GENERATORS["synforecast"] = synforecast_rules
 if importlib.util.find_spec("pythae"):
     _pythae = Pythae()
     GENERATORS |= {

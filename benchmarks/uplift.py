@@ -9,7 +9,7 @@ of the ridge classifiers is chosen by leaving out one real series at a time, bef
 growth, and multiplied by it: after growth the series left out would be predicted from
 its own copies, and any augmentation would seem to need no penalty.
 
-    LGTA_DATA=folder python benchmarks/uplift.py [--sets NAME ...] [--seeds N]
+    LGTA_DATA=folder python benchmarks/uplift.py [--sets NAME ...] [--seeds N ...]
 
 Adds what is missing to docs/benchmarks/uplift.jsonl, a line for each training set; then
 writes docs/benchmarks/uplift.md and its figure.
@@ -21,7 +21,6 @@ import warnings
 from itertools import product
 
 import numpy as np
-import tsaug
 from _sets import LABELLED, complete, labelled
 from _shared import DOCS, add_rows, read_rows
 from _uplift_page import write_page
@@ -33,9 +32,10 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from lgta_sklearn import LatentAugmenter
+from lgta_sklearn import AugmentedClassifier, LatentAugmenter
+from lgta_sklearn.augmenters.suggestion import direct_augmenter
 
 SIZES = (10, 20, 50, None)
 MOST_TEST, GROWN, ALPHAS = 1000, 1000, np.logspace(-3, 5, 17)
@@ -55,6 +55,8 @@ def jitter(X, y, copies, seed):
 
 def warp(X, y, copies, seed):
     """Warp time with tsaug, its default of three changes but at most doubled speed."""
+    import tsaug
+
     warped = tsaug.TimeWarp(max_speed_ratio=2.0, seed=seed).augment(
         np.tile(X, (copies, 1, 1)).transpose(0, 2, 1)
     )
@@ -82,15 +84,23 @@ def smote(X, y, copies, seed):
     return new.reshape(-1, *X.shape[1:])
 
 
+def direct(X, y, copies, seed):
+    """Vary values by differences and interpolation: the default of the composers."""
+    augmenter = direct_augmenter().set_params(random_state=seed).fit(X, y)
+    return augmenter.augment(X, y, n_copies=copies, random_state=seed)[0]
+
+
 COMPLETE = {
     "nothing": lambda X, y, copies, seed: X[:0],
     "repetition": repeated,
     "SMOTE": smote,
     "jitter": jitter,
     "time warp (tsaug)": warp,
+    "DirectAugmenter, varied": direct,
 }
 LATENT = ["LatentAugmenter, varied", "LatentAugmenter, invented"]
-WAYS = [*COMPLETE, *LATENT]
+AUTO = "AugmentedClassifier, n_copies='auto'"
+WAYS = [*COMPLETE, *LATENT, AUTO]
 
 
 def latent(X, y, copies, seed):
@@ -123,6 +133,43 @@ def predictions(X, y, n_real, X_test, seed):
         for part in (X, X_test)
     )
     yield "MiniRocket", ridge(features, y, n_real, features_test)
+
+
+def predictions_auto(X, y, X_test, seed):
+    """Yield the predictions of each classifier that chooses its growth by itself."""
+    from_3d = FunctionTransformer(flattened)
+    network = MLPClassifier(max_iter=100, random_state=seed)
+    rocket = MiniRocket(n_kernels=2000, random_state=seed)
+    ridge_cv = RidgeClassifierCV(ALPHAS)
+    for name, steps in {
+        "1-NN": [from_3d, KNeighborsClassifier(1)],
+        "forest": [from_3d, RandomForestClassifier(100, random_state=seed)],
+        "network": [from_3d, StandardScaler(), network],
+        "ridge": [from_3d, StandardScaler(), ridge_cv],
+        "MiniRocket": [
+            FunctionTransformer(single),
+            rocket,
+            FunctionTransformer(double),
+            StandardScaler(),
+            ridge_cv,
+        ],
+    }.items():
+        model = AugmentedClassifier(
+            make_pipeline(*steps), n_copies="auto", random_state=seed
+        )
+        yield name, model.fit(X, y).predict(X_test)
+
+
+def flattened(X):
+    return X.reshape(len(X), -1)
+
+
+def single(X):
+    return X.astype(np.float32)
+
+
+def double(F):
+    return np.asarray(F, dtype=float)
 
 
 def ridge(F, y, n_real, F_test):
@@ -159,30 +206,43 @@ def measure(name, size, seed, names):
     copies = int(np.clip(GROWN // len(X), 1, 10))
     completed, made = complete(X, n_timepoints), {}
     for way in names:
+        scores = {"set": name, "size": size or "full", "seed": seed, "way": way}
+        if way == AUTO:
+            chosen = predictions_auto(completed, y, X_test, seed)
+            yield scores | scored(chosen, y_test[tested])
+            continue
         if way in COMPLETE:
             new = COMPLETE[way](completed, y, copies, seed)
         else:
             made = made or latent(X, y, copies, seed)
             new = complete(made[way], n_timepoints)
         training = np.concatenate([completed, new]), np.tile(y, 1 + len(new) // len(X))
-        scores = {"set": name, "size": size or "full", "seed": seed, "way": way}
-        for who, predicted in predictions(*training, len(X), X_test, seed):
-            scores[who] = [
-                round(float(score(y_test[tested], predicted)), 4)
-                for score in (accuracy_score, balanced_accuracy_score)
-            ]
-        yield scores
+        of_way = predictions(*training, len(X), X_test, seed)
+        yield scores | scored(of_way, y_test[tested])
+
+
+def scored(predictions, y_test):
+    """Return the accuracy and the balanced accuracy of each classifier."""
+    return {
+        who: [
+            round(float(score(y_test, predicted)), 4)
+            for score in (accuracy_score, balanced_accuracy_score)
+        ]
+        for who, predicted in predictions
+    }
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sets", nargs="*", default=LABELLED)
     parser.add_argument("--ways", nargs="*", default=WAYS)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="*", default=range(5))
+    parser.add_argument("--sizes", nargs="*", default=SIZES)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    sizes = [None if size in ("full", None) else int(size) for size in options.sizes]
     done = {tuple(row.values())[:4] for row in read_rows(RESULTS)}
-    for seed, name, size in product(range(options.seeds), options.sets, SIZES):
+    for seed, name, size in product(options.seeds, options.sets, sizes):
         names = [
             way for way in options.ways if (name, size or "full", seed, way) not in done
         ]

@@ -8,6 +8,8 @@ from .augmenters.direct import DirectAugmenter as DirectAugmenter
 from .augmenters.gaussian import GaussianAnonymizer as GaussianAnonymizer
 from .augmenters.gaussian import PrivacyLeakWarning as PrivacyLeakWarning
 from .augmenters.latent import LatentAugmenter as LatentAugmenter
+from .augmenters.suggestion import Suggestion as Suggestion
+from .augmenters.suggestion import suggest_augmenter as suggest_augmenter
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.augmented import AugmentedRegressor as AugmentedRegressor
 from .compose.oversampler import SyntheticOverSampler as SyntheticOverSampler

@@ -50,7 +50,7 @@ class Bounds:
         return f"{noun} {relation} {self.low:g}{top}"
 
 
-Constraint = Any  # Bounds, a string, None, True or the built-in `callable`
+Constraint = Any  # Bounds, a string, None, True, `callable` or `list`
 POSITIVE = Bounds(Real, 0, open_low=True)
 AT_LEAST_ONE = Bounds(Integral, 1)
 
@@ -66,8 +66,8 @@ def check_parameters(
         Has one attribute per parameter.
     constraints : mapping of str to sequence
         For each parameter what it may be: a `Bounds`, a string, None, True (any
-        bool), ``callable``, or what an object must have, as in ``"method sample"``
-        or ``"attribute module"``.
+        bool), ``callable``, ``list``, or what an object must have, as in
+        ``"method sample"`` or ``"attribute module"``.
 
     Raises
     ------
@@ -90,6 +90,8 @@ def _satisfies(value: Any, constraint: Constraint) -> bool:
         return value is None if constraint is None else isinstance(value, bool)
     if constraint is callable:
         return callable(value)
+    if constraint is list:
+        return isinstance(value, list)
     if " " in constraint:
         return not isinstance(value, str) and hasattr(value, constraint.split()[1])
     return isinstance(value, str) and value == constraint
@@ -100,6 +102,8 @@ def _describe(constraint: Constraint) -> str:
         return "a bool"
     if constraint is callable:
         return "a callable"
+    if constraint is list:
+        return "a list"
     if isinstance(constraint, str) and " " in constraint:
         kind, name = constraint.split()
         return f"an object with a `{name}` {kind}"

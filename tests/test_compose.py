@@ -256,8 +256,8 @@ class TestAugmentedClassifier:
         off = label_checker.predict(kept.estimator_.fitted_) != kept.estimator_.labels_
         assert off[40:].any()
         panel = Panel(waves, np.full(40, 24), container=Container("array"))
-        new, source = model._grow(panel, LABELS, 0)
-        new = new.values
+        grown = model._grow(panel, LABELS, 0, {})
+        new, source = grown.panel.values, grown.source
         assert len(new) == 200
         assert (label_checker.predict(new) == LABELS[source]).mean() > 1 - off[
             :40
@@ -287,7 +287,9 @@ def test_a_regressor_learns_from_variations_with_the_same_target(waves):
             self.labels_ = y
             return super().fit(X, y, sample_weight)
 
-    model = AugmentedRegressor(SpyRegressor(), fast(), n_copies=2, random_state=0)
+    model = AugmentedRegressor(
+        SpyRegressor(), fast(), n_copies=2, method="augment", random_state=0
+    )
     assert model.fit(waves, target).score(waves, target) > 0.5
     np.testing.assert_array_equal(model.estimator_.labels_, np.tile(target, 3))
 

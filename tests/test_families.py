@@ -148,7 +148,7 @@ def test_a_class_is_no_augmenter_and_a_mixin_wants_its_hook():
     X, y = make_waves(20, random_state=0), np.arange(20) % 2
     with pytest.raises(ValueError, match=r"Pass an instance: augmenter=Repeating\(\)"):
         AugmentedClassifier(Ridge(), Repeating).fit(X, y)
-    with pytest.raises(ValueError, match=r"the method `augment`, got Rep.*\)\.$"):
+    with pytest.raises(ValueError, match=r"the method `interpolate`, got Rep.*\)\.$"):
         AugmentedRegressor(Ridge(), Repeating()).fit(X, X[:, 0])
 
     class Half(VaryingMixin, Repeating):

@@ -168,10 +168,11 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
     ----------
     estimator : classifier
         Classifier of sktime (or of scikit-learn, for arrays of three dimensions).
-    augmenter : LatentAugmenter or None, default=None
-        Source of the new series; None takes `LatentAugmenter` with its defaults.
-    n_copies : int, default=4
-        New series per series.
+    augmenter : augmenter, list of augmenters, or None, default=None
+        Source of the new series; None takes the `DirectAugmenter` of
+        `AugmentedClassifier`.
+    n_copies : int or "auto", default=4
+        New series per series; with ``"auto"``, cross-validation decides inside `fit`.
     sampling_strategy : None, str, float, dict or callable, default=None
         Wanted number of series of each class; it replaces `n_copies`.
     method : {"augment", "sample"}, default="augment"
@@ -180,6 +181,8 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
     on_mislabeled : {"keep", "reject", "relabel"}, default="keep"
         Treatment of new series that the classifier, fitted on the real series alone,
         assigns to another class.
+    n_jobs : int or None, default=None
+        Number of processes of the cross-validation.
     random_state : None, int or RandomState, default=None
         Seed of the growth, and of the augmenter if it has none of its own.
 
@@ -218,10 +221,11 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
         estimator: Any,
         augmenter: Any = None,
         *,
-        n_copies: int = 4,
+        n_copies: int | str = 4,
         sampling_strategy: Any = None,
         method: str = "augment",
         on_mislabeled: str = "keep",
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.estimator = estimator
@@ -230,6 +234,7 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
         self.sampling_strategy = sampling_strategy
         self.method = method
         self.on_mislabeled = on_mislabeled
+        self.n_jobs = n_jobs
         self.random_state = random_state
         super().__init__()
         self._take_tags()
@@ -264,17 +269,23 @@ class AugmentedTimeSeriesClassifier(_AugmentedPanelEstimator, BaseClassifier):
 class AugmentedTimeSeriesRegressor(_AugmentedPanelEstimator, BaseRegressor):
     """A regressor of sktime that is trained on more series than it was given.
 
-    It corresponds to `lgta_sklearn.AugmentedRegressor`: latent variations of each
-    training series are added, with the same target.
+    It corresponds to `lgta_sklearn.AugmentedRegressor`: new series are added that lie
+    between two of similar targets, and their targets between theirs.
 
     Parameters
     ----------
     estimator : regressor
         Regressor of sktime (or of scikit-learn, for arrays of three dimensions).
     augmenter : LatentAugmenter or None, default=None
-        Source of the variations; None takes `LatentAugmenter` with its defaults.
+        Source of the new series; None takes `LatentAugmenter` with its defaults.
     n_copies : int, default=4
-        Variations of each series.
+        New series per series.
+    method : {"mix", "augment"}, default="mix"
+        Whether new series lie between two of similar targets, which are mixed, too, or
+        are variations that keep the target of their source.
+    bandwidth : float > 0, default=0.5
+        Bandwidth of the kernel of the target's distance, in standard deviations of the
+        targets, by which the second series is drawn.
     random_state : None, int or RandomState, default=None
         Seed of the growth, and of the augmenter if it has none of its own.
 
@@ -311,11 +322,15 @@ class AugmentedTimeSeriesRegressor(_AugmentedPanelEstimator, BaseRegressor):
         augmenter: Any = None,
         *,
         n_copies: int = 4,
+        method: str = "mix",
+        bandwidth: float = 0.5,
         random_state: Any = None,
     ) -> None:
         self.estimator = estimator
         self.augmenter = augmenter
         self.n_copies = n_copies
+        self.method = method
+        self.bandwidth = bandwidth
         self.random_state = random_state
         super().__init__()
         self._take_tags()

@@ -24,11 +24,13 @@ from lgta_sklearn.augmenters.base import BaseAugmenter
 
 __all__ = [
     "GROWTH_CONSTRAINTS",
+    "Grown",
     "Growth",
     "check_augmenter",
     "checked_labels",
     "clone_with_seed",
     "fitted_augmenter",
+    "given_to",
     "labels_from_one_hot",
     "source_rows",
 ]
@@ -56,11 +58,18 @@ def check_augmenter(composer: Any, method: str) -> None:
     ValueError
         If the augmenter does not have the method.
     """
-    augmenter = composer.augmenter
+    given = composer.augmenter
+    for augmenter in given if isinstance(given, list) else [given]:
+        _check_one(composer, augmenter, method)
+
+
+def _check_one(composer: Any, augmenter: Any, method: str) -> None:
+    """Refuse one augmenter without the method."""
     is_class = isinstance(augmenter, type)
     if augmenter is None or (hasattr(augmenter, method) and not is_class):
         return
-    other, cure = {"augment": "sample", "sample": "augment"}[method], ""
+    others = {"augment": "sample", "sample": "augment", "interpolate": "augment"}
+    other, cure = others[method], ""
     if is_class:
         cure = f" Pass an instance: augmenter={augmenter.__name__}()."
     elif hasattr(augmenter, other) and hasattr(composer, "method"):
@@ -210,6 +219,26 @@ def fitted_augmenter(
     return fresh.fit(given) if labels is None else fresh.fit(given, labels)
 
 
+def given_to(augmenter: Any, panel: Panel) -> Any:
+    """Return checked series as an augmenter takes them.
+
+    Parameters
+    ----------
+    augmenter : augmenter
+        Fitted augmenter.
+    panel : Panel
+        Series.
+
+    Returns
+    -------
+    Panel, array or list
+        Series.
+    """
+    if _takes_panels(augmenter):
+        return replace(panel, container=Container("panel"))
+    return panel.container.plain().pack(panel)
+
+
 def _takes_panels(augmenter: Any) -> bool:
     """Tell whether an augmenter accepts a checked `Panel`.
 
@@ -219,6 +248,25 @@ def _takes_panels(augmenter: Any) -> bool:
     return getattr(kind, "fit", None) is BaseAugmenter.fit and (
         getattr(kind, "augment", VaryingMixin.augment) is VaryingMixin.augment
     )
+
+
+@dataclass(frozen=True)
+class Grown:
+    """New series.
+
+    Parameters
+    ----------
+    panel : Panel
+        The new series.
+    source : ndarray of int of shape (n_new,)
+        Training rows that they come from, whose labels and weights they get.
+    targets : ndarray or None, default=None
+        Targets of their own; None if they have those of their source.
+    """
+
+    panel: Panel
+    source: np.ndarray
+    targets: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -251,7 +299,7 @@ class Growth:
     label_checker: Any = None
     on_mislabeled: str = "keep"
 
-    def grow(self, source: np.ndarray) -> tuple[Panel, np.ndarray]:
+    def grow(self, source: np.ndarray) -> Grown:
         """Return new series and the rows whose labels they get.
 
         Parameters
@@ -261,17 +309,15 @@ class Growth:
 
         Returns
         -------
-        new : Panel
-            New series.
-        source : ndarray of int of shape (n_new,)
-            Training rows whose labels the new series get.
+        Grown
+            New series, and the training rows whose labels they get.
         """
         new = self._drawn(source, 0)
         if self.label_checker is None or self.labels is None:
-            return new, source
+            return Grown(new, source)
         if self.on_mislabeled == "relabel":
-            return new, self._relabelled(new, source)
-        return self._redrawn(new, source), source
+            return Grown(new, self._relabelled(new, source))
+        return Grown(self._redrawn(new, source), source)
 
     def _drawn(self, source: np.ndarray, attempt: int) -> Panel:
         """Return a new series for each source row."""
@@ -281,11 +327,7 @@ class Growth:
         if self.method == "sample":
             drawn = self.augmenter.sample(y=labels[0], random_state=seed)
             return self._with_container(panel_of(drawn, width))
-        given = self.panel[source]
-        if _takes_panels(self.augmenter):
-            given = replace(given, container=Container("panel"))
-        else:
-            given = given.container.plain().pack(given)
+        given = given_to(self.augmenter, self.panel[source])
         drawn = self.augmenter.augment(given, *labels, random_state=seed)
         drawn = drawn[0] if labels else drawn
         return self._with_container(

@@ -193,16 +193,17 @@ n_timepoints)
                 label_checker=self._fitted_checker(plain, labels),
                 on_mislabeled=self.on_mislabeled,
             )
-            new, source = growth.grow(source)
+            grown = growth.grow(source)
+            new, source = grown.panel, grown.source
         self.sample_indices_ = np.concatenate([np.arange(len(panel)), source])
         container = replace(panel.container, rows=None)
-        grown = container.pack(stacked([panel, new]), self.sample_indices_)
+        X_resampled = container.pack(stacked([panel, new]), self.sample_indices_)
         resampled = take_labels(y, self.sample_indices_)
         if isinstance(y, list):
             resampled = resampled.tolist()
         if isinstance(X, list) and container.kind == "array":
-            grown = grown.tolist()
-        return grown, _numbered_anew(resampled)
+            X_resampled = X_resampled.tolist()
+        return X_resampled, _numbered_anew(resampled)
 
     def _fitted_checker(self, panel: Panel, labels: np.ndarray) -> Any:
         """Return the classifier that checks labels; None if none is needed."""

@@ -1,0 +1,192 @@
+"""Which augmenter for which series: rules that rest on measurements.
+
+The rules are those of the tables in ``docs/benchmarks/families.md``; a test compares
+them with its rows. They look at what a user knows before any training: the number of
+series, their length, labels, and what they are for.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lgta_sklearn._series.checks import check_series
+from lgta_sklearn._series.labels import classes_of
+from lgta_sklearn._series.panel import Panel
+from lgta_sklearn.augmenters.direct import DirectAugmenter
+from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf, TimeWarp
+
+__all__ = ["Suggestion", "direct_augmenter", "suggest_augmenter"]
+
+MANY, LONG = 1000, 200  # series, and time points, from which diffusion is ahead
+IMBALANCED = 5.0  # times as many series in the largest class as in the smallest
+PERSONS = 5  # that an average of the anonymiser is made of
+PURPOSES = ["augment", "synthesise", "share", "impute"]
+
+
+class Suggestion(NamedTuple):
+    """An augmenter, and why.
+
+    Parameters
+    ----------
+    augmenter : augmenter
+        Unfitted.
+    reason : str
+        Why, and how to use it.
+    """
+
+    augmenter: Any
+    reason: str
+
+
+def direct_augmenter(*, warped: bool = False) -> DirectAugmenter:
+    """Return the augmenter that serves most classifiers on most sets.
+
+    Parameters
+    ----------
+    warped : bool, default=False
+        Whether it bends the clock, too.
+
+    Returns
+    -------
+    DirectAugmenter
+        Moves a series by the difference of two others of its class and, in half of the
+        copies, towards one of its five neighbours.
+    """
+    of_relatives = [Mixup(n_neighbors=5), LinearDelta()]
+    if not warped:
+        return DirectAugmenter(SomeOf(of_relatives, probabilities=[0.5, 1.0]))
+    ways = [*of_relatives, TimeWarp()]
+    return DirectAugmenter(SomeOf(ways, probabilities=[0.5, 1.0, 1.0]))
+
+
+def suggest_augmenter(X: Any, y: Any = None, purpose: str = "augment") -> Suggestion:
+    """Suggest an augmenter for series and a purpose, and say why.
+
+    Nothing is trained, and the values of the series do not matter: only their number,
+    their length, and the labels.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
+n_timepoints)
+        Series, in any container that `fit` takes.
+    y : array-like of shape (n_samples,), default=None
+        Labels, or targets of a regression.
+    purpose : {"augment", "synthesise", "share", "impute"}, default="augment"
+        What it is for: a training set that should grow; new series like those given;
+        series that may not be shared themselves; or missing values and forecasts.
+
+    Returns
+    -------
+    Suggestion
+        A named tuple of `augmenter`, an unfitted estimator, and `reason`, a sentence or
+        two with the measured figures.
+
+    Raises
+    ------
+    ValueError
+        If the purpose is none of these, or `X` is not a set of series.
+
+    Examples
+    --------
+    >>> from lgta_sklearn import suggest_augmenter
+    >>> from lgta_sklearn.datasets import make_waves
+    >>> X = make_waves(40, n_timepoints=24, random_state=0)
+    >>> augmenter, reason = suggest_augmenter(X, purpose="synthesise")
+    >>> augmenter
+    LatentAugmenter()
+    """
+    if purpose not in PURPOSES:
+        raise ValueError(f"purpose must be one of {PURPOSES}, got {purpose!r}.")
+    panel = check_series(DirectAugmenter(), X, reset=True)
+    if purpose == "augment":
+        return _to_augment(y, panel)
+    if purpose == "synthesise":
+        return _to_synthesise(panel)
+    return _to_share(y, panel) if purpose == "share" else _to_impute(panel)
+
+
+def _to_augment(y: Any, panel: Panel) -> Suggestion:
+    from lgta_sklearn.augmenters.latent import LatentAugmenter
+
+    classes = classes_of(y, len(panel))
+    if y is not None and classes is None:
+        return Suggestion(
+            LatentAugmenter(),
+            "For a regression, series between two of similar targets help, and in the "
+            "latent space more than straight lines: AugmentedRegressor(model, "
+            "augmenter) (docs/benchmarks/regression.md).",
+        )
+    counts = np.unique(np.asarray(y), return_counts=True)[1]
+    if y is not None and counts.max() >= IMBALANCED * counts.min():
+        return Suggestion(
+            LatentAugmenter(transformation=LinearDelta(1.5)),
+            "The classes are unequal: for the rare ones, differences of series in the "
+            "latent space gained most balanced accuracy. Balance them by "
+            "SyntheticOverSampler(augmenter), or by AugmentedClassifier(model, "
+            "augmenter, sampling_strategy='auto') (docs/benchmarks/imbalance.md).",
+        )
+    return Suggestion(
+        direct_augmenter(),
+        "Differences and interpolation of the values helped most classifiers on most "
+        "sets, and need no training: AugmentedClassifier(model, augmenter). "
+        "AugmentedClassifier(model, n_copies='auto') also tries a bent clock, and "
+        "whether to grow at all (docs/benchmarks/uplift.md).",
+    )
+
+
+def _to_synthesise(panel: Panel) -> Suggestion:
+    from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
+    from lgta_sklearn.augmenters.latent import LatentAugmenter
+
+    n, length = len(panel), panel.values.shape[-1]
+    if n >= MANY or length >= LONG:
+        what = f"{n} series" if n >= MANY else f"Series of {length} time points"
+        return Suggestion(
+            DiffusionAugmenter(),
+            f"{what}: of many series (from about {MANY}) and of long ones (from about "
+            f"{LONG} time points) samples of the diffusion model are the hardest to "
+            "detect, and membership is the hardest to guess. It trains for minutes "
+            "(docs/benchmarks/families.md).",
+        )
+    return Suggestion(
+        LatentAugmenter(),
+        f"{n} series of {length} time points: below about {MANY} series that are not "
+        "long, samples of the VAE are the hardest to detect among those that do not "
+        "copy, and it trains in seconds (docs/benchmarks/families.md).",
+    )
+
+
+def _to_share(y: Any, panel: Panel) -> Suggestion:
+    from lgta_sklearn.augmenters.anonymizer import LatentAnonymizer
+
+    smallest = len(panel)
+    if classes_of(y, len(panel)) is not None:
+        smallest = np.unique(np.asarray(y), return_counts=True)[1].min()
+    few = ""
+    if smallest < PERSONS:
+        few = (
+            f" It needs {PERSONS} series (or persons) in each class, and the smallest "
+            f"has {smallest}: leave such classes out, or join them."
+        )
+    return Suggestion(
+        LatentAnonymizer(PERSONS),
+        f"It keeps averages of at least {PERSONS} series or persons and nothing else: "
+        "with 500 series attacks had an AUC of at most 0.57, with 50 series up to "
+        "0.71, so audit samples by metrics.privacy_report. Pass groups=persons if a "
+        "person has several series. If you need a proof: GaussianAnonymizer(epsilon, "
+        f"bounds=...) (docs/benchmarks/privacy.md).{few}",
+    )
+
+
+def _to_impute(panel: Panel) -> Suggestion:
+    from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
+
+    return Suggestion(
+        DiffusionAugmenter(),
+        "The diffusion model filled gaps best on four sets of five, with intervals "
+        "that hold what they promise: impute, sample_imputations, forecast. Compare "
+        "with straight lines (DirectAugmenter().impute) if values are counters or "
+        "change slowly: on such air data these were better "
+        "(docs/benchmarks/imputation.md).",
+    )
