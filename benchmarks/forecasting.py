@@ -20,11 +20,13 @@ import numpy as np
 import pandas as pd
 from _sets import panel
 from _shared import DOCS, add_rows, markdown, read_raw, read_rows, write
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.multioutput import MultiOutputRegressor
 
 from lgta_sklearn import DirectAugmenter, LatentAugmenter
+from lgta_sklearn.augmenters.suggestion import direct_augmenter
 from lgta_sklearn.datasets import time_split, windows
 from lgta_sklearn.transforms import (
     Drift,
@@ -43,7 +45,9 @@ SETS = {
     "TourismMonthly": (12, 36, 60, 12, lambda: panel("TourismMonthly")["X"]),
     "ETTh1": (24, 48, 3000, 12, lambda: read_raw("raw_etth1.csv.gz").T[:, None]),
 }
-ALL = OneOf([Jitter(), Scaling(), MagnitudeWarp(), TimeWarp(), Drift(), Trend()])
+KEEPING_TIME = [Jitter(), Scaling(), MagnitudeWarp(), Drift(), Trend()]
+ALL, CLOCK_KEPT = OneOf([*KEEPING_TIME, TimeWarp()]), OneOf(KEEPING_TIME)
+ONE_DRAW = "direct, clock kept, one draw per time point"
 STRENGTHS = (0.1, 0.3, 0.5)
 ALPHAS = np.logspace(-2, 4, 13)
 
@@ -66,15 +70,39 @@ def boosting(inputs, targets, n_real):
 MODELS = {"ridge": ridge, "boosting": boosting}
 
 
-def augmenters(seed):
-    """Return the augmenters, by name; each is fitted once."""
-    return {
-        "direct": DirectAugmenter(ALL, random_state=seed),
-        "latent": LatentAugmenter(
-            latent="per_step", transformation=ALL, random_state=seed
-        ),
-        "latent, the default": LatentAugmenter(random_state=seed),
-    }
+AUGMENTERS = {
+    "direct": DirectAugmenter(ALL),
+    "latent": LatentAugmenter(latent="per_step", transformation=ALL),
+    "latent, the default": LatentAugmenter(),
+    "direct, clock kept": DirectAugmenter(CLOCK_KEPT),
+    "latent, clock kept": LatentAugmenter(latent="per_step", transformation=CLOCK_KEPT),
+    "direct, relatives": direct_augmenter(),
+    ONE_DRAW: DirectAugmenter(CLOCK_KEPT),
+}
+
+
+def trained_on(label, strength):
+    """Return the name of a way to grow the training set."""
+    return f"real + {label}, strength {strength:g}"
+
+
+def varied_windows(label, train, W, cut, seed):
+    """Yield variations of the training windows at each strength.
+
+    Where windows overlap, a time point is in several of them. With one draw per time
+    point, the long series are varied and then cut, so that it has one value; else each
+    window is varied by itself.
+    """
+    augmenter = clone(AUGMENTERS[label]).set_params(random_state=seed)
+    whole = label == ONE_DRAW
+    augmenter.fit(train if whole else W)
+    # a window varies less than its series: the same distance in both cases
+    share = W.std(axis=-1).mean() / train.std(axis=-1).mean() if whole else 1.0
+    for strength in STRENGTHS:
+        varied = augmenter.augment(
+            train if whole else W, strength=strength * share, random_state=seed
+        )
+        yield strength, cut(varied) if whole else varied
 
 
 def from_level(W, n_lags):
@@ -101,21 +129,27 @@ def naive_rows(W, places, n_lags, season):
     yield "seasonal naive", errors(lags[:, steps], W, places, n_lags)
 
 
-def rows_of(name, seed, kept):
-    """Yield a row per forecaster and training set."""
+def rows_of(name, seed, kept, have):
+    """Yield a row per forecaster and training set that is not there yet."""
     season, n_lags, n_test, step, load = SETS[name]
     X = np.asarray(load(), dtype=float)
     train, _ = time_split(X, n_test)
     unit = np.abs(train[..., season:] - train[..., :-season]).mean(axis=(1, 2))
     known = np.flatnonzero(unit > 0)  # a series that repeats itself has no scale
     X, train = (A[known] / unit[known, None, None] for A in (X, train))
-    W, _ = windows(train, n_lags + HORIZON, step=step)
+    n_windows = len(windows(train, n_lags + HORIZON, step=step)[0])
     rng = np.random.default_rng(seed)
-    W = W[rng.permutation(len(W))[: int(kept * len(W))]]
+    rows = rng.permutation(n_windows)[: int(kept * n_windows)]
+
+    def cut(series):
+        return windows(series, n_lags + HORIZON, step=step)[0][rows]
+
+    W = cut(train)
     V, places = windows(X[..., -n_test - n_lags :], n_lags + HORIZON, step=1)
     head = {"set": name, "seed": seed, "kept": kept, "n": len(W)}
-    for label, scores in naive_rows(V, places, n_lags, season):
-        yield {**head, "model": "none", "trained on": label, **scores}
+    if "real" not in have:
+        for label, scores in naive_rows(V, places, n_lags, season):
+            yield {**head, "model": "none", "trained on": label, **scores}
     lags, _, level = from_level(V, n_lags)
 
     def scored(model, rows):
@@ -123,18 +157,16 @@ def rows_of(name, seed, kept):
         forecast = MODELS[model](inputs, targets, len(W)).predict(lags) + level
         return errors(forecast, V, places, n_lags)
 
-    for model in MODELS:
+    for model in MODELS if "real" not in have else ():
         yield {**head, "model": model, "trained on": "real", **scored(model, W)}
-    for label, augmenter in augmenters(seed).items():
-        augmenter.fit(W)
-        for strength in STRENGTHS:
-            varied = augmenter.augment(W, strength=strength, random_state=seed)
-            grown = np.concatenate([W, varied])
+    for label in AUGMENTERS:
+        if trained_on(label, STRENGTHS[-1]) in have:
+            continue
+        for strength, varied in varied_windows(label, train, W, cut, seed):
+            grown, what = np.concatenate([W, varied]), trained_on(label, strength)
             for model in MODELS:
-                what = f"real + {label}, strength {strength:g}"
-                yield {**head, "model": model, "trained on": what} | scored(
-                    model, grown
-                )
+                of_model = scored(model, grown)
+                yield {**head, "model": model, "trained on": what, **of_model}
 
 
 def main():
@@ -144,13 +176,16 @@ def main():
     parser.add_argument("--rows", type=Path, default=DOCS / "forecasting.jsonl")
     args = parser.parse_args()
     rows = read_rows(args.rows)
-    have = {(row["set"], row["seed"], row["kept"]) for row in rows}
     for seed in range(args.seeds):
         for name in SETS:
             for kept in args.kept:
-                if (name, seed, kept) in have:
-                    continue
-                new = list(rows_of(name, seed, kept))
+                cell = name, seed, kept
+                have = {
+                    row["trained on"]
+                    for row in rows
+                    if (row["set"], row["seed"], row["kept"]) == cell
+                }
+                new = list(rows_of(*cell, have))
                 add_rows(args.rows, new)
                 rows += new
                 print(name, seed, kept, flush=True)

@@ -2,6 +2,7 @@
 
 ORDER = [
     "plot_quickstart",
+    "plot_choosing",
     "plot_balance_classes",
     "plot_transformations",
     "plot_multivariate",
