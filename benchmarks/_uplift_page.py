@@ -6,6 +6,8 @@ from _shared import DOCS, markdown, read_rows, write
 from scipy.stats import t as student
 
 OURS = "LatentAugmenter, varied"
+OURS_NOW = "AugmentedClassifier, n_copies='auto'", "DirectAugmenter, varied"
+MOSTLY = 0.9  # share of the training sets that a way with five seeds was run on
 
 
 def write_page(results, what):
@@ -21,13 +23,36 @@ def write_page(results, what):
     )
     gain = accuracy.sub(accuracy["nothing"], axis=0)
     order = list(dict.fromkeys(rows["way"]))
-    small = gain.index.get_level_values("size") != "full"
-    ranks(gain[order], DOCS / "uplift_ranks.png")
+    everywhere = gain[order].dropna()  # training sets on which all ways were run
+    ranks(everywhere, DOCS / "uplift_ranks.png")
+    n_draws = everywhere.index.droplevel("classifier").nunique()
+    of_all = [
+        "## All ways",
+        f"The {n_draws} training sets on which all ways were run: "
+        f"{everywhere.index.get_level_values('set').nunique()} sets, "
+        f"{everywhere.index.get_level_values('seed').nunique()} seeds, "
+        f"{everywhere.index.droplevel('seed').nunique()} cells.",
+        markdown(overall(everywhere, small_of(everywhere), balanced[order])),
+        "### By classifier",
+        markdown(by(everywhere, "classifier")),
+        "### By size",
+        markdown(by(everywhere, "size")),
+        "### By set",
+        markdown(by(everywhere, "set")),
+        "### Where a linear model loses most",
+        markdown(worst(everywhere, "ridge")),
+    ]
+    complete = gain.notna().mean() > MOSTLY
+    order = [way for way in order if complete[way]]
+    gain = gain[order]
+    small = small_of(gain)
     write(
         "uplift.md",
         "# What growth does to accuracy",
         what,
         "![Mean ranks](uplift_ranks.png)",
+        *of_all,
+        "## Ways with five seeds",
         f"{gain.index.droplevel('seed').nunique()} cells (set, size and classifier) of "
         f"{rows['set'].nunique()} sets, {rows['seed'].nunique()} seeds. Gains are "
         "in points of accuracy over the training set as it is, paired by draw and "
@@ -35,18 +60,35 @@ def write_page(results, what):
         "share of cells whose mean gain is not negative, and in brackets of those in "
         "which it is not negative beyond noise (the 95 % interval over seeds does not "
         "lie below zero).",
-        "## All sets and classifiers",
+        "### All sets and classifiers",
         markdown(overall(gain[order], small, balanced[order])),
-        "## By classifier, small training sets",
+        "### By classifier, small training sets",
         markdown(by(gain[order][small], "classifier")),
-        "## By classifier, full training sets",
+        "### By classifier, full training sets",
         markdown(by(gain[order][~small], "classifier")),
-        "## By size",
+        "### By size, five seeds",
         markdown(by(gain[order], "size")),
-        "## By set",
+        "### By set, five seeds",
         markdown(by_set(gain[order])),
         notes(),
     )
+
+
+def small_of(gain):
+    """Tell which cells have a part of the training set only."""
+    return gain.index.get_level_values("size") != "full"
+
+
+def worst(gain, classifier, n=5):
+    """Return the cells in which a classifier loses most, for each way of ours."""
+    cells = gain.xs(classifier, level="classifier").groupby(["set", "size"])
+    mean, seeds = cells.mean(), cells.size()
+    lines = []
+    for way in (*OURS_NOW, "SMOTE"):
+        for cell, value in mean[way].nsmallest(n).items():
+            line = {"way": way, "set": cell[0], "size": cell[1], "seeds": seeds[cell]}
+            lines.append(line | {"gain": f"{value:+.1f}"})
+    return pd.DataFrame(lines)
 
 
 def notes():
@@ -63,7 +105,7 @@ def by_set(gain):
 
 def overall(gain, small, balanced):
     lines = []
-    more = balanced.sub(balanced["nothing"], axis=0)
+    more = balanced.sub(balanced["nothing"], axis=0).loc[gain.index]
     for way in gain.columns[1:]:
         line = {"way": way}
         for name, part in (("small", small), ("full", ~small)):

@@ -76,7 +76,9 @@ AUGMENTERS = {
     "latent, the default": LatentAugmenter(),
     "direct, clock kept": DirectAugmenter(CLOCK_KEPT),
     "latent, clock kept": LatentAugmenter(latent="per_step", transformation=CLOCK_KEPT),
+    "direct, clock alone": DirectAugmenter(TimeWarp()),
     "direct, relatives": direct_augmenter(),
+    "direct, relatives and clock": direct_augmenter(warped=True),
     ONE_DRAW: DirectAugmenter(CLOCK_KEPT),
 }
 
@@ -129,7 +131,7 @@ def naive_rows(W, places, n_lags, season):
     yield "seasonal naive", errors(lags[:, steps], W, places, n_lags)
 
 
-def rows_of(name, seed, kept, have):
+def rows_of(name, seed, kept, have, labels):
     """Yield a row per forecaster and training set that is not there yet."""
     season, n_lags, n_test, step, load = SETS[name]
     X = np.asarray(load(), dtype=float)
@@ -159,7 +161,7 @@ def rows_of(name, seed, kept, have):
 
     for model in MODELS if "real" not in have else ():
         yield {**head, "model": model, "trained on": "real", **scored(model, W)}
-    for label in AUGMENTERS:
+    for label in labels:
         if trained_on(label, STRENGTHS[-1]) in have:
             continue
         for strength, varied in varied_windows(label, train, W, cut, seed):
@@ -173,6 +175,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kept", type=float, nargs="+", default=[1.0, 0.1])
+    parser.add_argument("--only", nargs="*", default=list(AUGMENTERS))
     parser.add_argument("--rows", type=Path, default=DOCS / "forecasting.jsonl")
     args = parser.parse_args()
     rows = read_rows(args.rows)
@@ -185,7 +188,7 @@ def main():
                     for row in rows
                     if (row["set"], row["seed"], row["kept"]) == cell
                 }
-                new = list(rows_of(*cell, have))
+                new = list(rows_of(*cell, have, args.only))
                 add_rows(args.rows, new)
                 rows += new
                 print(name, seed, kept, flush=True)

@@ -117,8 +117,16 @@ def _to_augment(y: Any, panel: Panel) -> Suggestion:
             "latent space more than straight lines: AugmentedRegressor(model, "
             "augmenter) (docs/benchmarks/regression.md).",
         )
+    if y is None:
+        return Suggestion(
+            direct_augmenter(),
+            "Differences of two series and interpolation between neighbours, without "
+            "labels: augmenter.fit(X).augment(X, n_copies=4). If these are windows for "
+            "a forecaster, DirectAugmenter(TimeWarp(), strength=0.5) lowered its "
+            "error most (docs/benchmarks/forecasting.md).",
+        )
     counts = np.unique(np.asarray(y), return_counts=True)[1]
-    if y is not None and counts.max() >= IMBALANCED * counts.min():
+    if counts.max() >= IMBALANCED * counts.min():
         return Suggestion(
             LatentAugmenter(transformation=LinearDelta(1.5)),
             "The classes are unequal: for the rare ones, differences of series in the "
