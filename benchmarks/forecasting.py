@@ -204,9 +204,16 @@ def write_page(frame):
             ["set", "model", "trained on", "seed"], ["one", "eight"], "steps", "MASE"
         )
         group = melted.groupby(["set", "model", "steps", "trained on"])["MASE"]
-        cells = group.mean().map("{:.3f}".format) + group.std().map(" ± {:.3f}".format)
-        table = cells.unstack("trained on")
-        table = table[[name for name in order if name in table]].reset_index()
+        cells = group.mean().map("{:.3f}".format) + group.std().map(
+            lambda sd: "" if np.isnan(sd) else f" ± {sd:.3f}"
+        )
+        naive = group.mean().xs("none", level="model").map("{:.3f}".format)
+        naive = naive.unstack("trained on").reset_index()
+        table = cells.unstack(["set", "model", "steps"])
+        table = table.loc[[name for name in order if name in table.index]]
+        table.columns = [", ".join(column) for column in table.columns]
+        table = table[[column for column in table if "none" not in column]]
+        table = table.dropna(how="all").reset_index()
         learnt = melted[melted["model"] != "none"]
         real = learnt[learnt["trained on"] == "real"].drop(columns="trained on")
         keys = ["set", "model", "steps", "seed"]
@@ -223,7 +230,9 @@ def write_page(frame):
                 .mean()
                 .round(2),
             }
-        ).loc[[name for name in order if name.startswith("real")]]
+        )
+        names = [name for name in order if name in summary.index]
+        summary = summary.loc[names]
         share = f"{kept:.0%} of the training windows"
         sizes = rows.groupby("set")["n"].first()
         counted = ", ".join(f"{name} {n}" for name, n in sizes.items())
@@ -232,7 +241,7 @@ def write_page(frame):
             f"Windows: {counted}.",
             markdown(summary.reset_index()),
         ]
-        parts.append(markdown(table.fillna("")))
+        parts += [markdown(table.fillna("")), markdown(naive)]
     notes = DOCS / "forecasting_notes.md"
     head = notes.read_text() if notes.exists() else "# Forecasting"
     write("forecasting.md", head, *parts)
