@@ -83,6 +83,27 @@ class TestInterpolate:
         assert np.flatnonzero(np.isnan(made[0])).tolist() == [3]
         assert not np.isnan(made[-1]).any()  # whose other end has the gap
 
+    @pytest.mark.filterwarnings("ignore::lgta_sklearn.PosteriorCollapseWarning")
+    @pytest.mark.parametrize("augmenter", KINDS)
+    def test_constants_are_no_trap(self, days, augmenter):
+        flat, other = np.full_like(days, 3.0), np.roll(days, 1, axis=0)
+        X = np.where(np.arange(67)[:, None] % 3, days, flat)
+        augmenter.fit(X)
+        np.testing.assert_allclose(augmenter.interpolate(flat, other, 1), other)
+        half = augmenter.interpolate(flat, other, 0.5)
+        spread = half.std(axis=1) / other.std(axis=1)
+        assert ((spread > 0.2) & (spread < 1.2)).all()
+        back = augmenter.interpolate(other, flat, 0.5)
+        assert (back.std(axis=1) > 0.2 * other.std(axis=1)).all()
+
+    def test_gaps_are_filled_where_the_user_says_so(self, days):
+        X = days.copy()
+        X[0, 3] = np.nan
+        kept = DirectAugmenter().fit(X).interpolate(X, X[::-1])
+        filled = DirectAugmenter(gaps="fill").fit(X).interpolate(X, X[::-1])
+        assert np.isnan(kept).sum() == 1
+        assert not np.isnan(filled).any()
+
     @pytest.mark.parametrize(
         ("share", "message"),
         [
@@ -131,6 +152,28 @@ class TestMixedTargets:
         # the nearer end is the source, whose weight it has
         assert (np.abs(made.y_[67:] - np.tile(y, 2)) <= np.ptp(y) / 2 + 1e-9).all()
 
+    @pytest.mark.parametrize("dtype", ["uint8", "int8", "bool", "float32", "float64"])
+    def test_targets_of_any_kind_and_size(self, days, dtype):
+        y = (
+            (np.arange(67) * 3).astype(dtype)
+            if dtype != "float64"
+            else days[:, 0] * 1e300
+        )
+        model = AugmentedRegressor(Kept(), DirectAugmenter(), bandwidth=10.0)
+        made = model.fit(days, y).estimator_.y_
+        assert made.dtype == np.float64
+        assert made.min() >= y.min()
+        assert made.max() <= y.max()
+        assert len(np.unique(made)) > 100 or dtype == "bool"
+
+    def test_an_own_way_between_series_gets_arrays(self, days):
+        class Own(DirectAugmenter):
+            def interpolate(self, X, X_other, share=0.5):
+                return np.where(np.reshape(share, (-1, 1)) < 0.5, X, X_other)
+
+        made = AugmentedRegressor(Kept(), Own(), random_state=0).fit(days, days[:, 0])
+        np.testing.assert_array_equal(made.estimator_.X_[:67], days)
+
     def test_unequal_lengths(self, days):
         short = [day[: 20 + i % 5] for i, day in enumerate(days)]
         y = np.array([day.max() for day in short])
@@ -163,7 +206,7 @@ class TestMixedTargets:
         with pytest.raises(ValueError, match=r"`interpolate`.*method='augment'"):
             model.fit(days, days[:, 0])
 
-    @pytest.mark.parametrize("bad", [{"method": "sample"}, {"bandwidth": 0.0}])
+    @pytest.mark.parametrize("bad", [{"method": "sample"}, {"bandwidth": 1e9}])
     def test_bad_parameters(self, days, bad):
         with pytest.raises(ValueError, match=next(iter(bad))):
             AugmentedRegressor(Kept(), **bad).fit(days, days[:, 0])

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from conftest import fast
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.neighbors import KNeighborsClassifier
 
 from lgta_sklearn import AugmentedClassifier, DirectAugmenter
@@ -147,6 +149,34 @@ def test_small_classes_and_single_series():
     assert alone.n_augmented_ == 0  # there is nothing to validate by
 
 
+@pytest.mark.parametrize("n_each", [2, 3, 4])
+def test_classes_that_are_all_small(n_each):
+    X, y = shifted(2 * n_each, 0)
+    model = auto(DirectAugmenter(Mixup())).fit(X, y)
+    assert (model.validation_["accuracy"] <= 1).all()
+    assert model.validation_["accuracy"][0] >= 0
+
+
+def test_what_fails_in_a_fold_is_warned_of_and_not_taken():
+    X, y = shifted(20, 0)
+    broken = DirectAugmenter(lambda Z, rng: Z[:, :3])
+    with pytest.warns(FitFailedWarning, match="could not be validated"):
+        model = auto([broken]).fit(X, y)
+    assert model.validation_["best"] == 0
+    assert model.n_augmented_ == 0
+
+
+@pytest.mark.changes_global_state
+def test_routed_weights_have_the_names_that_were_given():
+    X, y = shifted(20, 0)
+    forest = RandomForestClassifier(3, random_state=0)
+    with config_context(enable_metadata_routing=True):
+        forest.set_fit_request(sample_weight="weight")
+        model = auto(DirectAugmenter(Mixup()), forest)
+        model.fit(X, y, weight=np.where(y, 1.0, 1e-9))
+        assert model.predict(X).all()
+
+
 def test_an_unfitted_model_forgets_an_earlier_choice():
     X, y = shifted(20, 0)
     model = auto(DirectAugmenter(Mixup())).fit(X, y)
@@ -159,9 +189,15 @@ def test_a_list_is_for_a_choice():
     some = [DirectAugmenter(Mixup()), fast()]
     with pytest.raises(ValueError, match="n_copies='auto'"):
         AugmentedClassifier(NEAREST, some).fit(X, y)
+    with pytest.raises(ValueError, match="sampling_strategy='all'"):
+        auto(some, sampling_strategy="all").fit(X, y)
+    with pytest.raises(ValueError, match="empty list"):
+        auto([]).fit(X, y)
     with pytest.raises(ValueError, match="needs an augmenter with the method"):
         auto([DirectAugmenter(), object()]).fit(X, y)
-    assert auto(some).fit(X, y).validation_["augmenter"][1:] == some
+    tried = auto(some).fit(X, y).validation_["augmenter"]
+    assert [repr(one) for one in tried[1:]] == [repr(one) for one in some]
+    assert all(one is not own for one, own in zip(tried[1:], some, strict=True))
 
 
 @pytest.mark.parametrize(("n", "copies"), [(20, 10), (300, 3), (5000, 1)])

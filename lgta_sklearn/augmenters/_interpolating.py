@@ -13,60 +13,60 @@ from lgta_sklearn._runtime import pinned_runtime
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.panel import Panel
 
-__all__ = ["InterpolatingMixin", "Movable"]
-
-# rows of series, and a function (numbers of series, steps of their rows) -> values
-Movable = tuple[np.ndarray, Callable[[np.ndarray, np.ndarray], np.ndarray]]
+__all__ = ["InterpolatingMixin"]
 
 
 class InterpolatingMixin(ABC):
     """Add `interpolate` to an augmenter.
 
-    A family fills the hook `_movable`.
+    A family fills the hook `_between`.
     """
 
     _check_ready: Callable[[], None]
+    _with_gaps: Callable[[Panel], Panel]
 
     @abstractmethod
-    def _movable(self, panel: Panel) -> Movable:
-        """Return series as rows of everything that is known of them.
+    def _between(self, one: Panel, other: Panel, share: np.ndarray) -> np.ndarray:
+        """Return series on the way from some to others.
 
         Parameters
         ----------
-        panel : Panel
-            Series in model units.
+        one, other : Panel
+            As many series each, in model units.
+        share : ndarray of shape (n_samples,)
+            Share of the way.
 
         Returns
         -------
-        rows : ndarray of shape (n_samples, n_columns)
-            Rows; NaN where a value is missing.
-        move : callable
-            ``(index, step) -> X``: the series with these numbers, (len(index), C, T) in
-            model units, after their rows have moved by the steps.
+        ndarray of shape (n_samples, n_channels, n_timepoints)
+            Series in model units; where `one` has no value, theirs does not matter.
         """
 
     def interpolate(self, X: Any, X_other: Any, share: Any = 0.5) -> Any:
-        """Return series on the way from some series to others.
+        """Return series between some series and others.
 
-        In the latent space the codes, the levels and the log-scales go a share of the
-        way, and so does what the model cannot explain. A `DirectAugmenter` interpolates
-        the values.
+        A `LatentAugmenter` interpolates the codes, the levels, the scales and the
+        residuals, which the model cannot explain; a `DirectAugmenter` interpolates the
+        values.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timepoints) or (n_samples, n_channels, \
 n_timepoints)
-            Series at the beginning of the way.
+            Series of weight 1 - `share`.
         X_other : array-like of the shape of X
-            Series at the end of the way.
+            As many series, row by row the other ends.
         share : float or array-like of shape (n_samples,), default=0.5
-            Share of the way, in [0, 1]. 0 is exactly `X`, 1 is `X_other` up to
+            Weight of `X_other`, in [0, 1]. 0 is exactly `X`, 1 is `X_other` up to
             rounding.
 
         Returns
         -------
         array, DataFrame or list of the shape of X
-            Series in the units and the container of `X`, with its lengths and gaps.
+            Series in the units and the container of `X`, with its lengths. A value
+            that is missing in `X` is missing, unless ``gaps="fill"``; one that is
+            missing only in `X_other`, or beyond its end, is replaced by that of `X` (by
+            a line in a `DirectAugmenter`).
 
         Raises
         ------
@@ -79,17 +79,18 @@ n_timepoints)
         arXiv:1702.05538.
         """
         self._check_ready()
-        panel, other = (check_series(self, A, reset=False) for A in (X, X_other))
+        panel, other = (
+            self._with_gaps(check_series(self, A, reset=False)) for A in (X, X_other)
+        )
         check_consistent_length(panel, other)
         shares = _checked_shares(share, len(panel))
         values = panel.values.copy()
         with pinned_runtime():
             for _, rows in blocks(len(panel)):
-                one, share_of = panel[rows], shares[rows, None]
-                start, move = self._movable(one.in_model_units())
-                end, _ = self._movable(other[rows].in_model_units())
-                moved = move(np.arange(len(one)), share_of * (end - start))
-                new = one.with_model_values(moved).values
+                one = panel[rows]
+                ends = one.in_model_units(), other[rows].in_model_units()
+                new = one.with_model_values(self._between(*ends, shares[rows])).values
+                new = np.where(np.isnan(one.values), np.nan, new)
                 values[rows] = np.where(shares[rows] > 0, new.T, one.values.T).T
         return replace(panel, values=values).packed()
 
@@ -97,7 +98,7 @@ n_timepoints)
 def _checked_shares(share: Any, n_samples: int) -> np.ndarray:
     """Return a share for each series."""
     shares = np.asarray(share, dtype=float)
-    if shares.ndim > 1 or (shares.ndim and len(shares) != n_samples):
+    if shares.ndim > 1 or shares.size not in (1, n_samples):
         raise ValueError(
             f"share must be a number or have one for each of the {n_samples} series, "
             f"got an array of shape {shares.shape}."

@@ -16,7 +16,7 @@ from lgta_sklearn._parameters import Bounds, Constraint
 from lgta_sklearn._random import Use, stream
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._imputing import ImputingMixin
-from lgta_sklearn.augmenters._interpolating import InterpolatingMixin, Movable
+from lgta_sklearn.augmenters._interpolating import InterpolatingMixin
 from lgta_sklearn.augmenters._reference import (
     Reference,
     SequenceView,
@@ -145,26 +145,23 @@ class DirectAugmenter(InterpolatingMixin, ImputingMixin, VaryingMixin, BaseAugme
 
     def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
         """Return a function that moves values."""
-        transformation = self.transformation or Jitter()
-        rows, move = self._movable(panel)
+        X, transformation = panel.values, self.transformation or Jitter()
+        rows = self._rows(X)
         reference = _DirectReference(self, rows, labels, panel.lengths)
 
         def perturb(index: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
             farther = scaled(transformation, factor)
             step = step_of_rows(farther, rows[index], rngs, reference[index])
-            return move(index, step)
+            return X[index] + step.reshape(-1, *X.shape[1:]) * self._state.spread
 
         return perturb
 
-    def _movable(self, panel: Panel) -> Movable:
-        """Return the values as rows, and a function that moves them."""
-        X = panel.values
-
-        def move(index: np.ndarray, step: np.ndarray) -> np.ndarray:
-            moved: np.ndarray = step.reshape(-1, *X.shape[1:]) * self._state.spread
-            return X[index] + moved
-
-        return self._rows(X), move
+    def _between(self, one: Panel, other: Panel, share: np.ndarray) -> np.ndarray:
+        """Interpolate the values."""
+        start, end = (interpolate_gaps(panel.values) for panel in (one, other))
+        way = share[:, None, None]
+        mixed: np.ndarray = (1 - way) * start + way * end
+        return np.where(np.isnan(one.values), np.nan, mixed)
 
     def _sample_block(
         self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator

@@ -29,7 +29,7 @@ from lgta_sklearn._sampling import fit_sampler, sample_rows
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._imputing import MultipleImputationMixin
-from lgta_sklearn.augmenters._interpolating import InterpolatingMixin, Movable
+from lgta_sklearn.augmenters._interpolating import InterpolatingMixin
 from lgta_sklearn.augmenters._reference import (
     LatentReference,
     TrainingReference,
@@ -711,44 +711,29 @@ n_timepoints)
 
     def _perturbation(self, panel: Panel, labels: np.ndarray | None) -> Perturbation:
         """Return a function that moves codes, levels, log-scales and residuals."""
-        transformation = self.transformation or _default()
-        encoded = list(self._encoded(panel))
-        logvar = encoded[3:]
-        whole = moves_of(transformation) == "series" or self.latent == "per_step"
-        rows, move = self._moved_from(encoded, whole=whole)
+        space, transformation = self._state.space, self.transformation or _default()
+        V, shape, *posterior = self._encoded(panel)
+        mu, *logvar = posterior
+        decoded = self._decoded(mu)
+        rows = V[:, : space.n_movable]
         reference = LatentReference(
             self._state.training,
-            self._state.space,
-            rows[:, : self._state.space.n_movable],
+            space,
+            rows,
             labels,
             *logvar,
             residual_scale=np.sqrt(self.observation_variance_),
         )
-
-        def perturb(index: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
-            farther = scaled(transformation, factor)
-            step = step_of_rows(farther, rows[index], rngs, reference[index])
-            return move(index, step)
-
-        return perturb
-
-    def _movable(self, panel: Panel) -> Movable:
-        """Return codes, levels, log-scales and residuals, and what moves them."""
-        return self._moved_from(list(self._encoded(panel)), whole=True)
-
-    def _moved_from(self, encoded: Sequence[np.ndarray], *, whole: bool) -> Movable:
-        """Return rows, with residuals if they are whole, and what moves them."""
-        space = self._state.space
-        V, shape, mu, *_ = encoded
-        decoded, rows = self._decoded(mu), V[:, : space.n_movable]
-        if whole:
+        if moves_of(transformation) == "series" or self.latent == "per_step":
             residual = (shape - decoded).reshape(len(V), -1)
             rows = np.concatenate([rows, residual], axis=1)
         _, level, scale, _ = space.split(space.restored(V))
         # the largest step whose scale can still be squared
         most = LARGEST_LOG - np.log(np.where(scale > 0, scale, 1.0))
 
-        def move(index: np.ndarray, step: np.ndarray) -> np.ndarray:
+        def perturb(index: np.ndarray, factor: float, rngs: Rngs) -> np.ndarray:
+            farther = scaled(transformation, factor)
+            step = step_of_rows(farther, rows[index], rngs, reference[index])
             of_code, of_level, of_scale, of_residual = space.split_step(step)
             moved = self._decoded(mu[index] + of_code) - decoded[index] + shape[index]
             if of_residual.size:  # nothing is added if the other value is missing
@@ -756,7 +741,27 @@ n_timepoints)
             new_scale = scale[index] * np.exp(np.minimum(of_scale, most[index]))
             return self.scaling_.join(level[index] + of_level, new_scale, moved)
 
-        return rows, move
+        return perturb
+
+    def _between(self, one: Panel, other: Panel, share: np.ndarray) -> np.ndarray:
+        """Decode codes between those of two series; levels, scales and R go along."""
+        space, ends = self._state.space, []
+        for panel in (one, other):
+            V, shape, mu = list(self._encoded(panel))[:3]
+            _, level, scale, _ = space.split(space.restored(V))
+            ends.append((mu, level, scale, shape - self._decoded(mu)))
+
+        def mixed(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+            way = share.reshape(-1, *[1] * (start.ndim - 1))
+            # what is missing in one series is that of the other
+            start, end = (
+                np.where(np.isnan(A), B, A) for A, B in ((start, end), (end, start))
+            )
+            return (1 - way) * start + way * end
+
+        code, level, scale, residual = map(mixed, *ends)
+        shape = self._decoded(code) + residual
+        return self.scaling_.join(level, scale, shape)
 
     def _keeps_energy(self) -> bool:
         """Tell whether the energy that variations lose is restored."""

@@ -8,6 +8,7 @@ series, their length, labels, and what they are for.
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from lgta_sklearn._series.checks import check_series
 from lgta_sklearn._series.labels import classes_of
@@ -99,6 +100,8 @@ n_timepoints)
     if purpose not in PURPOSES:
         raise ValueError(f"purpose must be one of {PURPOSES}, got {purpose!r}.")
     panel = check_series(DirectAugmenter(), X, reset=True)
+    if y is not None:
+        check_consistent_length(panel, y)
     if purpose == "augment":
         return _to_augment(y, panel)
     if purpose == "synthesise":
@@ -109,13 +112,12 @@ n_timepoints)
 def _to_augment(y: Any, panel: Panel) -> Suggestion:
     from lgta_sklearn.augmenters.latent import LatentAugmenter
 
-    classes = classes_of(y, len(panel))
-    if y is not None and classes is None:
+    if y is not None and not _has_classes(y, panel):
         return Suggestion(
             LatentAugmenter(),
-            "For a regression, series between two of similar targets help, and in the "
-            "latent space more than straight lines: AugmentedRegressor(model, "
-            "augmenter) (docs/benchmarks/regression.md).",
+            "y is taken for targets. For a regression, series between two of similar "
+            "targets help, and in the latent space more than straight lines: "
+            "AugmentedRegressor(model, augmenter) (docs/benchmarks/regression.md).",
         )
     if y is None:
         return Suggestion(
@@ -129,8 +131,8 @@ def _to_augment(y: Any, panel: Panel) -> Suggestion:
     if counts.max() >= IMBALANCED * counts.min():
         return Suggestion(
             LatentAugmenter(transformation=LinearDelta(1.5)),
-            "The classes are unequal: for the rare ones, differences of series in the "
-            "latent space gained most balanced accuracy. Balance them by "
+            "y is taken for labels, of unequal classes: for the rare ones, differences "
+            "of series in the latent space gained most balanced accuracy. Balance by "
             "SyntheticOverSampler(augmenter), or by AugmentedClassifier(model, "
             "augmenter, sampling_strategy='auto') (docs/benchmarks/imbalance.md).",
         )
@@ -149,12 +151,11 @@ def _to_synthesise(panel: Panel) -> Suggestion:
 
     n, length = len(panel), panel.values.shape[-1]
     if n >= MANY or length >= LONG:
-        what = f"{n} series" if n >= MANY else f"Series of {length} time points"
         return Suggestion(
             DiffusionAugmenter(),
-            f"{what}: of many series (from about {MANY}) and of long ones (from about "
-            f"{LONG} time points) samples of the diffusion model are the hardest to "
-            "detect, and membership is the hardest to guess. It trains for minutes "
+            f"{n} series of {length} time points: from about {MANY} series, or {LONG} "
+            "time points, samples of the diffusion model are the hardest to detect, "
+            "and it is the hardest to guess who was trained on. It trains for minutes "
             "(docs/benchmarks/families.md).",
         )
     return Suggestion(
@@ -169,13 +170,14 @@ def _to_share(y: Any, panel: Panel) -> Suggestion:
     from lgta_sklearn.augmenters.anonymizer import LatentAnonymizer
 
     smallest = len(panel)
-    if classes_of(y, len(panel)) is not None:
+    if _has_classes(y, panel):
         smallest = np.unique(np.asarray(y), return_counts=True)[1].min()
     few = ""
     if smallest < PERSONS:
         few = (
-            f" It needs {PERSONS} series (or persons) in each class, and the smallest "
-            f"has {smallest}: leave such classes out, or join them."
+            f" It needs {PERSONS} series (or persons), of each class if there are "
+            f"some, and here the fewest are {smallest}: leave such classes out, or "
+            "join them."
         )
     return Suggestion(
         LatentAnonymizer(PERSONS),
@@ -185,6 +187,14 @@ def _to_share(y: Any, panel: Panel) -> Suggestion:
         "person has several series. If you need a proof: GaussianAnonymizer(epsilon, "
         f"bounds=...) (docs/benchmarks/privacy.md).{few}",
     )
+
+
+def _has_classes(y: Any, panel: Panel) -> bool:
+    """Tell whether there are labels; what is no number is one however many differ."""
+    if y is None:
+        return False
+    no_number = np.asarray(y).dtype.kind not in "biuf"
+    return classes_of(y, len(panel), may_hardly_repeat=no_number) is not None
 
 
 def _to_impute(panel: Panel) -> Suggestion:

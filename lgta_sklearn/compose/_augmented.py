@@ -35,7 +35,7 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
     random_state: Any
 
     def _grow(
-        self, panel: Panel, y: Any, seed: int, params: Mapping[str, Any]
+        self, panel: Panel, y: Any, seed: int, fit_params: Mapping[str, Any]
     ) -> Grown:
         """Return new series, their source rows, and their targets if these differ."""
         raise NotImplementedError
@@ -51,7 +51,7 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **fit_params).estimator.fit
         seed = seed_from(self.random_state)
-        new = self._grow(panel, y, seed, params)
+        new = self._grow(panel, y, seed, fit_params)
         index = np.concatenate([np.arange(len(panel)), new.source])
         grown = stacked([panel, new.panel]).packed(index)
         targets = take_labels(y, index)

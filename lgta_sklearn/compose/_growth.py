@@ -19,6 +19,7 @@ from lgta_sklearn._series.containers import Container
 from lgta_sklearn._series.labels import check_labels_present
 from lgta_sklearn._series.panel import Panel, panel_of
 from lgta_sklearn.augmenters import default_augmenter
+from lgta_sklearn.augmenters._interpolating import InterpolatingMixin
 from lgta_sklearn.augmenters._varying import VaryingMixin
 from lgta_sklearn.augmenters.base import BaseAugmenter
 
@@ -245,8 +246,12 @@ def _takes_panels(augmenter: Any) -> bool:
     A user-defined augmenter, or one that overrides a method, gets plain arrays.
     """
     kind = type(augmenter)
-    return getattr(kind, "fit", None) is BaseAugmenter.fit and (
-        getattr(kind, "augment", VaryingMixin.augment) is VaryingMixin.augment
+    if getattr(kind, "fit", None) is not BaseAugmenter.fit:
+        return False
+    ours = {"augment": VaryingMixin, "interpolate": InterpolatingMixin}
+    return all(
+        getattr(kind, name, None) in (None, getattr(mixin, name))
+        for name, mixin in ours.items()
     )
 
 

@@ -5,9 +5,10 @@ standard deviation, ``h`` the bandwidth, ``w`` the share of the way from i to j:
 
     P(j | i)  proportional to  exp(-|y_i - y_j|^2 / (2 h^2)),  j other than i
     x' = the series that has gone the share w of the way from x_i to x_j
-    y' = y_i + w (y_j - y_i)
+    y' = (1 - w) y_i + w y_j
 
-with w the smaller of a draw from Beta(2, 2) and 1 minus it, so that i is the nearer end
+with w the smaller of a draw from Beta(2, 2) and 1 minus it. So i is the nearer end, and
+a weight of i is that of the new series
 (Yao et al., 2022, "C-Mixup: improving generalization in regression",
 arXiv:2210.05775).
 """
@@ -65,8 +66,8 @@ def mixed(
     between = augmenter.interpolate(*ends, share)
     if not isinstance(between, Panel):
         between = panel_of(between, panel.values.shape[-1])
-    way = share.reshape(-1, *[1] * (y.ndim - 1))
-    targets = y[source] + way * (y[partner] - y[source])
+    way, y = share.reshape(-1, *[1] * (y.ndim - 1)), y.astype(float)
+    targets = (1 - way) * y[source] + way * y[partner]
     return Grown(replace(between, container=panel.container), source, targets)
 
 
@@ -74,7 +75,8 @@ def _partners(
     y: np.ndarray, source: np.ndarray, bandwidth: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw a partner for each source row, by the similarity of the targets."""
-    y = StandardScaler().fit_transform(y)
+    largest = np.abs(y.astype(float)).max(axis=0)
+    y = StandardScaler().fit_transform(y / np.where(largest > 0, largest, 1.0))
     partner = np.empty(len(source), dtype=int)
     for part in chunks(len(source), y.size):
         rows = source[part]

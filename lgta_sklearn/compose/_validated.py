@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -30,7 +31,7 @@ __all__ = ["candidate_augmenters", "growth_of", "validated_growth"]
 
 FOLDS, MOST_REPEATS = 5, 2
 PREDICTED = 100  # predictions that a few rows are repeated for
-WANTED, MOST_COPIES = 1000, 10  # rows of the grown set, new series of a row
+WANTED, MOST_COPIES = 1000, 10  # new series in all, and of a row
 
 
 def candidate_augmenters(augmenter: Any) -> list[Any]:
@@ -53,7 +54,7 @@ def candidate_augmenters(augmenter: Any) -> list[Any]:
 
 
 def growth_of(n_samples: int) -> int:
-    """Return the number of new series of each row: 1000 rows in all, 1 to 10 each.
+    """Return the number of new series of each row: about 1000 in all, 1 to 10 each.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def validated_growth(
     y : array-like of shape (n_samples,)
         Their labels.
     params : mapping
-        Parameters of the classifier's `fit`.
+        Parameters of `fit`, as they were given.
     seed : int
         Seed of the folds and of the growth.
 
@@ -114,12 +115,13 @@ def validated_growth(
     correct = np.zeros((len(ways), len(panel)))
     for (fold, way), some in zip(jobs, predicted, strict=True):
         correct[way, splits[fold][1]] += some
-    correct /= max(len(splits) // FOLDS, 1)  # the mean over the repeats
+    predicted_times = sum(len(test) for _, test in splits) / max(len(panel), 1)
+    correct /= max(predicted_times, 1)  # the mean over the repeats
     difference = correct - correct[0]
     gain = difference.mean(axis=1)
     error = difference.std(axis=1) / np.sqrt(len(panel))
     return {
-        "augmenter": [None, *candidates],
+        "augmenter": [None, *map(clone, candidates)],
         "accuracy": correct.mean(axis=1),
         "gain": gain,
         "standard_error": error,
@@ -129,11 +131,12 @@ def validated_growth(
 
 def _splits(y: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the folds of a few repeats; none if no class has two series."""
-    if np.unique(y, return_counts=True)[1].max() < 2:
+    most = np.unique(y, return_counts=True)[1].max()
+    if most < 2:
         return
     for repeat in range(int(np.clip(-(-PREDICTED // len(y)), 1, MOST_REPEATS))):
         of_repeat = _seed_of(seed, FOLDS, repeat)
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=of_repeat)
+        folds = StratifiedKFold(min(FOLDS, most), shuffle=True, random_state=of_repeat)
         with warnings.catch_warnings():  # of classes that are smaller than FOLDS
             warnings.simplefilter("ignore", UserWarning)
             yield from folds.split(np.empty(len(y)), y)
@@ -154,6 +157,15 @@ def _correct(
     """Tell which of the rows that are left out are predicted correctly."""
     train, test = split
     of_train = take_params(params, len(panel), train)
-    way.fit(panel[train].packed(train), take_labels(y, train), **of_train)
-    predicted = way.predict(panel[test].packed(test))
-    return np.asarray(predicted) == np.asarray(take_labels(y, test))
+    try:
+        way.fit(panel[train].packed(train), take_labels(y, train), **of_train)
+        predicted = np.asarray(way.predict(panel[test].packed(test)))
+    except Exception as error:  # as in scikit-learn's searches
+        warnings.warn(
+            f"{way.augmenter or 'no growth'} could not be validated in a fold, and "
+            f"counts as wrong there: {error!r}",
+            FitFailedWarning,
+            stacklevel=2,
+        )
+        return np.zeros(len(test), dtype=bool)
+    return predicted.reshape(-1) == np.asarray(take_labels(y, test)).reshape(-1)

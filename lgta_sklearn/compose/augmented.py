@@ -1,7 +1,7 @@
 """Estimators that are trained on more series than they were given."""
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,7 +18,6 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from lgta_sklearn._parameters import (
-    POSITIVE,
     Bounds,
     Constraint,
     check_parameters,
@@ -81,8 +80,8 @@ class AugmentedClassifier(ClassifierMixin, Augmented):
         chooses from.
     n_copies : int or "auto", default=4
         New series per series; 0 only fits the classifier. With ``"auto"``,
-        cross-validation decides inside `fit` whether the set grows, to about 1000
-        series, and by which augmenter (see Notes).
+        cross-validation decides inside `fit` whether the set grows, and by which
+        augmenter; then there are about 1000 new series, 1 to 10 for each (see Notes).
     sampling_strategy : None, str, float, dict or callable, default=None
         Wanted number of series of each class, as in `SyntheticOverSampler`; it replaces
         `n_copies`.
@@ -125,13 +124,17 @@ class AugmentedClassifier(ClassifierMixin, Augmented):
 
     Notes
     -----
-    With ``n_copies="auto"``, each augmenter is compared with no growth by five folds of
-    the classifier itself (twice for fewer than 100 series), and the one with the
-    largest gain minus its standard error is taken; if that is negative, the set does
-    not grow. Augmenters learn the training folds only. With ``augmenter=None`` there
-    are three: the default, the same with a bent clock (`transforms.TimeWarp`), and a
-    bent clock alone. It costs about 20 fits of the classifier to a grown set (40 for
-    fewer than 100 series). Accuracy decides, so that it says little of rare classes.
+    With ``n_copies="auto"``, each augmenter is compared with no growth by five-fold
+    cross-validation of the classifier itself (twice for fewer than 100 series). The one
+    with the largest gain minus its standard error is taken; if that is not positive,
+    the set does not grow. Augmenters learn the training folds only. With
+    ``augmenter=None`` there are three: the default, the same with a time warp
+    (`transforms.TimeWarp`), and a time warp alone. The cost is five fits of the
+    classifier for each augmenter and for no growth, twice as many for fewer than 100
+    series, and five or ten fits of each augmenter. What cannot be fitted in a fold is
+    warned of, and counts as wrong. Accuracy decides; therefore rare classes hardly
+    count. Series of one person may be in several folds: if a person has several, choose
+    by a search with ``GroupKFold`` instead.
 
     References
     ----------
@@ -206,23 +209,19 @@ n_timepoints)
             For bad parameters, series or labels, before any training.
         """
         check_parameters(self, self._parameter_constraints)
-        if isinstance(self.augmenter, list) and not self._validates():
-            raise ValueError(
-                "a list of augmenters is what n_copies='auto' chooses from, got "
-                f"n_copies={self.n_copies!r}. Give one augmenter, or n_copies='auto'."
-            )
+        self._check_list()
         check_augmenter(self, self.method)
         y = checked_labels(type(self).__name__, y)
         self._fit_grown(X, y, fit_params)
         return self
 
     def _grow(
-        self, panel: Panel, y: Any, seed: int, params: Mapping[str, Any]
+        self, panel: Panel, y: Any, seed: int, fit_params: Mapping[str, Any]
     ) -> Grown:
         """Return new series and the rows whose labels they get."""
         labels, augmenter, n_copies = np.asarray(y), self.augmenter, self.n_copies
         if self._validates():
-            tried = validated_growth(self, panel, y, params, seed)
+            tried = validated_growth(self, panel, y, fit_params, seed)
             self.validation_ = tried
             augmenter = tried["augmenter"][tried["best"]]
             n_copies = growth_of(len(panel)) if tried["best"] else 0
@@ -248,6 +247,20 @@ n_timepoints)
             on_mislabeled=self.on_mislabeled,
         )
         return growth.grow(source)
+
+    def _check_list(self) -> None:
+        """Refuse a list of augmenters where nothing is chosen, or an empty one."""
+        if not isinstance(self.augmenter, list):
+            return
+        if not self._validates():
+            raise ValueError(
+                "a list of augmenters is what n_copies='auto' chooses from, got "
+                f"n_copies={self.n_copies!r} and sampling_strategy="
+                f"{self.sampling_strategy!r}. Give one augmenter, or n_copies='auto' "
+                "without a sampling_strategy."
+            )
+        if not self.augmenter:
+            raise ValueError("augmenter is an empty list: expected one or more.")
 
     def _validates(self) -> bool:
         """Tell whether growth is chosen by validation."""
@@ -320,7 +333,7 @@ class AugmentedRegressor(RegressorMixin, Augmented):
         Whether new series lie between two of similar targets, which are mixed, too
         (the augmenter must have `interpolate`), or are variations that keep the target
         of their source.
-    bandwidth : float > 0, default=0.5
+    bandwidth : float in [0.001, 1000], default=0.5
         Bandwidth of the Gaussian kernel of the target's distance by which the second
         series is drawn, in standard deviations of the targets. Only for ``"mix"``.
     random_state : None, int, RandomState or Generator, default=None
@@ -365,7 +378,7 @@ class AugmentedRegressor(RegressorMixin, Augmented):
         "n_copies": [Bounds(Integral, 0)],
         "augmenter": GROWTH_CONSTRAINTS["augmenter"],
         "method": ["mix", "augment"],
-        "bandwidth": [POSITIVE],
+        "bandwidth": [Bounds(Real, 0.001, 1000)],
     }
 
     def __init__(
@@ -417,7 +430,7 @@ n_timepoints)
         return self._fit_grown(X, y, fit_params)
 
     def _grow(
-        self, panel: Panel, y: Any, seed: int, params: Mapping[str, Any]
+        self, panel: Panel, y: Any, seed: int, fit_params: Mapping[str, Any]
     ) -> Grown:
         """Return new series, their source rows, and mixed targets."""
         source = np.tile(np.arange(len(panel)), int(self.n_copies))

@@ -119,7 +119,10 @@ def _rows_of(dataset: Any) -> Tensors:
     if hasattr(dataset, "indices"):
         parent = _rows_of(dataset.dataset)
         return _taken(
-            parent, torch.as_tensor(dataset.indices, device=_first(parent).device)
+            parent,
+            torch.as_tensor(
+                dataset.indices, dtype=torch.long, device=_first(parent).device
+            ),
         )
     X: Tensors = dataset.X
     return X
