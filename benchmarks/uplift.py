@@ -4,10 +4,12 @@ Fourteen labelled panels and those in sktime's wheel, in their official splits: 
 training part, and 10, 20 and 50 series of each class drawn from it (where a class has
 more). Every way adds as many series as it takes to come to 1000, at least one and at
 most ten for each real one. Nothing was chosen by test parts: all settings of
-`LatentAugmenter` are its defaults. At most 1000 test series are predicted. The penalty
-of the ridge classifiers is chosen by leaving out one real series at a time, before
-growth, and multiplied by it: after growth the series left out would be predicted from
-its own copies, and any augmentation would seem to need no penalty.
+`LatentAugmenter` are its defaults, and so are those of
+`AugmentedClassifier(n_copies="auto")`, which gets the classifier itself and the real
+series, and decides whether and how they grow. At most 1000 test series are predicted.
+The penalty of the ridge classifiers is chosen by leaving out one real series at a time,
+before growth, and multiplied by it: after growth the series left out would be predicted
+from its own copies, and any augmentation would seem to need no penalty.
 
     LGTA_DATA=folder python benchmarks/uplift.py [--sets NAME ...] [--seeds N ...]
 
