@@ -2,7 +2,8 @@
 
 Six sets in three parts each (see `_sets.py`); every generator learns the first part on
 one core and draws as many series; three seeds (one on the longer panels, two of
-`AdversarialAugmenter` on stocks and sines, one of the networks it is compared with).
+`AdversarialAugmenter` on stocks and sines, one of the networks it is compared with, of
+`LatentAnonymizer` and of `DirectAugmenter`).
 The networks of pythae and tsgm train for the whole budget (40 seconds in the table),
 ours for as long as their defaults take, which is the figure in the column "fit, s":
 other work ran beside them. Distributions are compared with the second part,
@@ -33,7 +34,13 @@ from lgta_sklearn import metrics
 RESULTS = DOCS / "generation.jsonl"
 FLOORS = TRAINING, NEW = "floor: training series", "floor: new series"
 OURS = "LatentAugmenter, cnn_gru"
-NOT_OTHERS = "LatentAugmenter", "DiffusionAugmenter", "AdversarialAugmenter", "floor"
+NOT_OTHERS = (
+    "LatentA",
+    "DiffusionAugmenter",
+    "AdversarialAugmenter",
+    "DirectAugmenter",
+    "floor",
+)
 COPY = 0.9  # nearer to the training series than new series are, which a floor says
 LONGEST = 500  # time points
 MOST = 1500  # series of each part that are compared
