@@ -10,6 +10,8 @@ ways of growth and with none, and lets the set grow only if that gains more than
 standard error.
 """
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -30,12 +32,13 @@ X_test, y_test = load_basic_motions(split="test", return_type="numpy3D")
 # Forty recordings of six channels and 100 time points, of four activities.
 for purpose in ("augment", "synthesise", "share", "impute"):
     augmenter, reason = suggest_augmenter(X, y, purpose)
-    print(f"{purpose}: {type(augmenter).__name__}\n    {reason}\n")
+    print(f"{purpose}: {type(augmenter).__name__}")
+    print(textwrap.indent(textwrap.fill(reason, 64), "    "))
 
 # %%
 # Grow, or not?
 # -------------
-# Three classifiers. A nearest neighbour and a forest gain from a bent clock, since the
+# Three classifiers. A nearest neighbour and a forest gain from a time warp, since the
 # recordings do not start at the same moment of a movement.
 flat = FunctionTransformer(lambda X: X.reshape(len(X), -1))
 classifiers = {
@@ -43,7 +46,7 @@ classifiers = {
     "forest": RandomForestClassifier(50, random_state=0),
     "ridge": RidgeClassifierCV(np.logspace(-3, 5, 9)),
 }
-NAMES = ["none", "relatives", "relatives, bent clock", "bent clock"]
+NAMES = ["none", "relatives", "relatives, time warp", "time warp"]
 models = {}
 for name, classifier in classifiers.items():
     model = AugmentedClassifier(

@@ -45,7 +45,7 @@ def direct_augmenter(*, warped: bool = False) -> DirectAugmenter:
     Parameters
     ----------
     warped : bool, default=False
-        Whether it bends the clock, too.
+        Whether it warps time, too.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def _to_augment(y: Any, panel: Panel) -> Suggestion:
         direct_augmenter(),
         "Differences and interpolation of the values helped most classifiers on most "
         "sets, and need no training: AugmentedClassifier(model, augmenter). "
-        "AugmentedClassifier(model, n_copies='auto') also tries a bent clock, and "
+        "AugmentedClassifier(model, n_copies='auto') also tries a time warp, and "
         "whether to grow at all (docs/benchmarks/uplift.md).",
     )
 
