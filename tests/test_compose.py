@@ -8,6 +8,7 @@ from conftest import fast
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import Pipeline as ImblearnPipeline
 from imblearn.utils import estimator_checks as imblearn_checks
+from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
@@ -204,9 +205,11 @@ class TestAugmentedClassifier:
             "estimator__alpha": [0.1, 1.0],
             "n_copies": [0, 1],
         }
-        search = GridSearchCV(model, grid, cv=2, n_jobs=2).fit(waves, LABELS)
+        search = GridSearchCV(model, grid, cv=2).fit(waves, LABELS)
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-        scores = cross_validate(model, waves, LABELS, cv=2, n_jobs=2)["test_score"]
+        # processes are tested in test_repeatability.py, which start for half a minute
+        with parallel_config("threading", n_jobs=2):
+            scores = cross_validate(model, waves, LABELS, cv=2)["test_score"]
         np.testing.assert_array_equal(
             scores, cross_validate(model, waves, LABELS, cv=2)["test_score"]
         )
