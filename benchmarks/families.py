@@ -31,7 +31,6 @@ FEW = (10, 25, 50, "5 %", "10 %", "15 %")
 FEW_SETS = ("sines", "ETTh1", "stocks", "ECG5000")
 LENGTHS = (64, 128, 256)  # 24 is in the generation benchmark
 MOST = 500
-OURS = "LatentAugmenter", "DiffusionAugmenter", "AdversarialAugmenter"
 COMPARED = [
     "LatentAugmenter, cnn_gru",
     "Gaussian",

@@ -283,7 +283,7 @@ class AugmentedTimeSeriesRegressor(_AugmentedPanelEstimator, BaseRegressor):
     method : {"mix", "augment"}, default="mix"
         Whether new series lie between two of similar targets, which are mixed, too, or
         are variations that keep the target of their source.
-    bandwidth : float > 0, default=0.5
+    bandwidth : float in [0.001, 1000], default=0.5
         Bandwidth of the kernel of the target's distance, in standard deviations of the
         targets, by which the second series is drawn.
     random_state : None, int or RandomState, default=None

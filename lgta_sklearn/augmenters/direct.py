@@ -161,7 +161,7 @@ class DirectAugmenter(InterpolatingMixin, ImputingMixin, VaryingMixin, BaseAugme
         start, end = (interpolate_gaps(panel.values) for panel in (one, other))
         way = share[:, None, None]
         mixed: np.ndarray = (1 - way) * start + way * end
-        return np.where(np.isnan(one.values), np.nan, mixed)
+        return mixed
 
     def _sample_block(
         self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator

@@ -82,8 +82,8 @@ class LatentAugmenter(
 
     Of fewer than about 1000 series that are not long, its samples are the hardest to
     detect of all families; of more, and for gaps, see `DiffusionAugmenter`. To grow a
-    labelled set, `AugmentedClassifier` gains more by steps between values, without a
-    network. `suggest_augmenter` knows these rules.
+    labelled set, `AugmentedClassifier` gains as much by steps between values, without
+    a network. `suggest_augmenter` knows these rules.
 
     The model is a variational autoencoder of the shape of each series, its level and
     scale split off, with a calibrated observation variance; after training, a
