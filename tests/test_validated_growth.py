@@ -8,7 +8,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
 from lgta_sklearn import AugmentedClassifier, DirectAugmenter
 from lgta_sklearn._series.panel import Panel
@@ -73,6 +76,23 @@ def test_nothing_is_gained_where_nothing_changes():
     model = auto(estimator=DummyClassifier()).fit(X, y)
     assert model.validation_["best"] == 0
     np.testing.assert_array_equal(model.validation_["gain"], 0.0)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RidgeClassifier(),
+        make_pipeline(RidgeClassifier()),
+        GridSearchCV(make_pipeline(RidgeClassifier()), {"ridgeclassifier__alpha": [1]}),
+    ],
+)
+def test_a_linear_model_has_to_gain_two_standard_errors(estimator):
+    X, y = shifted(30, 7)
+    tried = auto(estimator=estimator).fit(X, y).validation_
+    gain, error = tried["gain"], tried["standard_error"]
+    assert np.argmax(gain - error) > 0 == tried["best"]
+    X, y = shifted(20, 4)
+    assert auto(estimator=estimator).fit(X, y).validation_["best"] > 0
 
 
 class Witness(ClassifierMixin, BaseEstimator):

@@ -5,7 +5,9 @@ on the same folds. The gain of a way is the mean of the differences, row by row,
 being predicted correctly; the rows that are predicted are real, and the augmenter has
 not seen them. A gain that is smaller than its standard error is not taken for one: of
 few series the best of several ways looks good by chance (the rule of one standard
-error: Breiman et al., 1984, "Classification and regression trees").
+error: Breiman et al., 1984, "Classification and regression trees"). A linear model has
+to show two: on average it gains nothing by growth, so that more of what looks like a
+gain is chance.
 """
 
 import warnings
@@ -17,6 +19,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from lgta_sklearn._random import Use, as_int, stream
@@ -32,6 +35,7 @@ __all__ = ["candidate_augmenters", "growth_of", "validated_growth"]
 FOLDS, MOST_REPEATS = 5, 2
 PREDICTED = 100  # predictions that a few rows are repeated for
 WANTED, MOST_COPIES = 1000, 10  # new series in all, and of a row
+ERRORS, ERRORS_IF_LINEAR = 1, 2  # standard errors that a gain has to exceed
 
 
 def candidate_augmenters(augmenter: Any) -> list[Any]:
@@ -112,20 +116,22 @@ def validated_growth(
         )
         for fold, way in jobs
     )
-    correct = np.zeros((len(ways), len(panel)))
-    for (fold, way), some in zip(jobs, predicted, strict=True):
+    correct, linear = np.zeros((len(ways), len(panel))), False
+    for (fold, way), (some, is_linear) in zip(jobs, predicted, strict=True):
         correct[way, splits[fold][1]] += some
+        linear |= is_linear
     predicted_times = sum(len(test) for _, test in splits) / max(len(panel), 1)
     correct /= max(predicted_times, 1)  # the mean over the repeats
     difference = correct - correct[0]
     gain = difference.mean(axis=1)
     error = difference.std(axis=1) / np.sqrt(len(panel))
+    needed = ERRORS_IF_LINEAR if linear else ERRORS
     return {
         "augmenter": [None, *map(clone, candidates)],
         "accuracy": correct.mean(axis=1),
         "gain": gain,
         "standard_error": error,
-        "best": int(np.argmax(gain - error)),  # the first, none, has 0
+        "best": int(np.argmax(gain - needed * error)),  # the first, none, has 0
     }
 
 
@@ -153,8 +159,8 @@ def _correct(
     y: Any,
     params: Mapping[str, Any],
     split: tuple[np.ndarray, np.ndarray],
-) -> np.ndarray:
-    """Tell which of the rows that are left out are predicted correctly."""
+) -> tuple[np.ndarray, bool]:
+    """Tell which rows left out are predicted correctly, and if the model is linear."""
     train, test = split
     of_train = take_params(params, len(panel), train)
     try:
@@ -167,5 +173,14 @@ def _correct(
             FitFailedWarning,
             stacklevel=2,
         )
-        return np.zeros(len(test), dtype=bool)
-    return predicted.reshape(-1) == np.asarray(take_labels(y, test)).reshape(-1)
+        return np.zeros(len(test), dtype=bool), False
+    hits = predicted.reshape(-1) == np.asarray(take_labels(y, test)).reshape(-1)
+    return hits, _is_linear(way.estimator_)
+
+
+def _is_linear(fitted: Any) -> bool:
+    """Tell whether a classifier is linear, or that in a pipeline or search is."""
+    inner = getattr(fitted, "best_estimator_", None)
+    if isinstance(fitted, Pipeline):
+        inner = fitted[-1]
+    return hasattr(fitted, "coef_") if inner is None else _is_linear(inner)

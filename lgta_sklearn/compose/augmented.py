@@ -126,8 +126,9 @@ class AugmentedClassifier(ClassifierMixin, Augmented):
     -----
     With ``n_copies="auto"``, each augmenter is compared with no growth by five-fold
     cross-validation of the classifier itself (twice for fewer than 100 series). The one
-    with the largest gain minus its standard error is taken; if that is not positive,
-    the set does not grow. Augmenters learn the training folds only. With
+    with the largest gain minus its standard error (two for a linear model, which gains
+    nothing by growth on average) is taken; if that is not positive, the set does not
+    grow. Augmenters learn the training folds only. With
     ``augmenter=None`` there are three: the default, the same with a time warp
     (`transforms.TimeWarp`), and a time warp alone. The cost is five fits of the
     classifier for each augmenter and for no growth, twice as many for fewer than 100
