@@ -263,6 +263,10 @@ GENERATORS = {
     "DiffusionAugmenter": ours(DiffusionAugmenter),
     "AdversarialAugmenter": ours(AdversarialAugmenter),
     **{
+        f"{kind.__name__}, rejection": ours(kind, rejection_sampling=True)
+        for kind in (LatentAugmenter, DiffusionAugmenter, AdversarialAugmenter)
+    },
+    **{
         f"AdversarialAugmenter, {name}": ours(AdversarialAugmenter, **BILSTM, **loss)
         for name, loss in (("BiLSTM", {}), ("BiLSTM, cross-entropy", CROSS_ENTROPY))
     },

@@ -53,6 +53,8 @@ class Use(IntEnum):
     GROUPS = 26  # of similar shapes
     BATCH = 27  # which series of a batch are varied
     RESERVOIR = 28  # which series of many are learned
+    REJECT = 29  # which samples are rejected
+    REDRAW = 30  # samples in place of those
 
 
 def stream(

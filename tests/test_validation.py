@@ -61,6 +61,7 @@ BAD_PARAMETERS = {
     "strength": (-0.1, "a number >= 0, got -0.1"),
     "density": ("kde", r"'mixture' or 'normal' or an object with a `sample` method"),
     "noise": ("white", r"'structured' or None or an object with a `sample` method"),
+    "rejection_sampling": ("critic", "a bool, got 'critic'"),
     "on_transform": ("nothing", "'identity' or 'reconstruct' or 'augment'"),
     "gaps": ("impute", "'keep' or 'fill'"),
     "max_epochs": (0, "an int >= 1, got 0"),

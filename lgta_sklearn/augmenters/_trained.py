@@ -22,6 +22,7 @@ from lgta_sklearn._random import Use, as_int, stream
 from lgta_sklearn._sampling import sample_rows
 from lgta_sklearn._series.panel import Panel
 from lgta_sklearn.augmenters._attributes import AttributeSpace
+from lgta_sklearn.augmenters._rejection import CriticTest, with_rejection
 from lgta_sklearn.augmenters.base import BaseAugmenter
 from lgta_sklearn.density import ClassConditionalDensity, make_density
 from lgta_sklearn.gaps import GapPatterns
@@ -29,6 +30,7 @@ from lgta_sklearn.scaling import ScaleDecomposition, ValueGrid
 
 __all__ = ["SeriesParts", "TrainedAugmenter"]
 
+FEWEST_FOR_CRITIC = 100  # training series
 FEWEST_HELD_OUT, FEWEST_SPLIT = 5, 20  # of so many series at least so many are held out
 
 
@@ -68,6 +70,7 @@ class TrainedAugmenter(BaseAugmenter):
     max_epochs: int | None
     batch_size: int | None
     lr: float | None
+    rejection_sampling: bool = False  # a family without the parameter has none
     net: Any
     device: str
     verbose: int
@@ -121,11 +124,13 @@ class TrainedAugmenter(BaseAugmenter):
 
         device = resolve_device(self.device)
         self._check_parts()
+        rejects = self.rejection_sampling and _enough_for_a_critic(len(panel))
         self.scaling_ = ScaleDecomposition().fit(panel.values)
         self.grid_ = ValueGrid().fit(panel.values)
         parts = self._split(panel)
         self._train(self._spec(parts, labels, rng), parts, device, rng)
         self._learn(panel, parts, labels, rng)
+        self._learn_rejection(panel, rejects, rng)
 
     def _split(self, panel: Panel) -> SeriesParts:
         """Return the shapes, levels and scales of series."""
@@ -184,6 +189,30 @@ class TrainedAugmenter(BaseAugmenter):
         V = self._learn_attributes(none, (0,), parts, labels, rng)
         self._learn_gaps(panel, V)
 
+    def _learn_rejection(
+        self, panel: Panel, by_critic: bool, rng: np.random.Generator
+    ) -> None:
+        """Learn which samples are drawn again."""
+        self._state.tests = self._copy_tests(panel)
+        if by_critic:
+            seed = as_int(stream(rng, Use.REJECT))
+
+            def draw(n_samples: int) -> np.ndarray:
+                return self._drawn_values(n_samples, seed)
+
+            critic = CriticTest().fit(panel.values, draw, seed)
+            self._state.tests = [*self._state.tests, critic]
+
+    def _copy_tests(self, panel: Panel) -> list[Any]:
+        """Return tests for near-copies, which hold the training series: none."""
+        return []
+
+    def _drawn_values(self, n_samples: int, seed: int) -> np.ndarray:
+        """Return samples in model units, (n_samples, n_channels, n_timepoints)."""
+        labels = self._draw_labels(n_samples, seed)
+        drawn = self._sampled_blocks(n_samples, labels, seed)
+        return np.concatenate([block.values for _, block in drawn])
+
     def _learn_attributes(
         self,
         code: np.ndarray,
@@ -235,8 +264,16 @@ class TrainedAugmenter(BaseAugmenter):
     def _sample_block(
         self, n_samples: int, labels: np.ndarray | None, rng: np.random.Generator
     ) -> Panel:
-        """Draw attributes, generate shapes, and put them together."""
-        return self._composed(*self._sample_parts(n_samples, labels, rng), rng)
+        """Draw attributes, generate shapes, put them together; reject some."""
+
+        def draw(rows: np.ndarray, of_draw: np.random.Generator) -> Panel:
+            some = None if labels is None else labels[rows]
+            return self._composed(
+                *self._sample_parts(len(rows), some, of_draw), of_draw
+            )
+
+        tests = getattr(self._state, "tests", ())
+        return with_rejection(draw, n_samples, tests, rng)
 
     def _composed(
         self, V: np.ndarray, shape: np.ndarray, rng: np.random.Generator
@@ -298,3 +335,14 @@ class TrainedAugmenter(BaseAugmenter):
     def device_(self) -> str:
         """Return the device that the network is on."""
         return self._state.network.device
+
+
+def _enough_for_a_critic(n_samples: int) -> bool:
+    """Tell whether a critic can learn from so many series; warn if it cannot."""
+    if n_samples < FEWEST_FOR_CRITIC:
+        warnings.warn(
+            f"rejection_sampling=True needs {FEWEST_FOR_CRITIC} series or more, got "
+            f"{n_samples}: no critic is trained, and samples are kept as they are.",
+            stacklevel=5,
+        )
+    return n_samples >= FEWEST_FOR_CRITIC

@@ -94,6 +94,11 @@ default="relativistic"
     density : {"auto", "local", "mixture", "normal"} or object, default="auto"
         Density of levels and log-scales, for each group of series, as in
         `LatentAugmenter` for each class.
+    rejection_sampling : bool, default=False
+        Whether samples that a critic tells from the training series are drawn again, by
+        discriminator rejection sampling: `fit` takes longer, since it draws three
+        samples for each training series, and `sample` about three times as long. For
+        100 training series and more.
     gaps : {"keep", "fill"}, default="keep"
         Missing values (NaN) of samples: ``"keep"`` gives them the gaps of a training
         series with a similar level and scale, ``"fill"`` none.
@@ -215,6 +220,7 @@ default="relativistic"
         "noise_dim": [Bounds(Integral, 0)],
         "n_components": ["auto", AT_LEAST_ONE],
         "density": ["auto", "local", "mixture", "normal", "method sample"],
+        "rejection_sampling": [True],
         "gaps": ["keep", "fill"],
         "max_epochs": [None, AT_LEAST_ONE],
         "batch_size": [None, Bounds(Integral, 2)],
@@ -237,6 +243,7 @@ default="relativistic"
         noise_dim: int = 16,
         n_components: str | int = "auto",
         density: Any = "auto",
+        rejection_sampling: bool = False,
         gaps: str = "keep",
         max_epochs: int | None = None,
         batch_size: int | None = None,
@@ -257,6 +264,7 @@ default="relativistic"
         self.noise_dim = noise_dim
         self.n_components = n_components
         self.density = density
+        self.rejection_sampling = rejection_sampling
         self.gaps = gaps
         self.max_epochs = max_epochs
         self.batch_size = batch_size

@@ -36,6 +36,7 @@ from lgta_sklearn.augmenters._reference import (
     impute_columns,
     thinned,
 )
+from lgta_sklearn.augmenters._rejection import NearCopyTest
 from lgta_sklearn.augmenters._scoring import ScoringMixin
 from lgta_sklearn.augmenters._trained import SeriesParts, TrainedAugmenter
 from lgta_sklearn.augmenters._varying import (
@@ -63,6 +64,9 @@ ROUNDS = 5  # rounds of the Markov chain that draws imputations
 # many tell 7 % of near samples from 9 %; of long series fewer have to do
 DRAWN_VALUES, FEWEST_DRAWN, MOST_DRAWN = 2**18, 32, 4 * BLOCK
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
+# training series to which the distances of samples are measured: always, and if a
+# critic rejects samples; and their values
+FEW, MANY, MOST_VALUES = 100, 5000, 10**7
 
 
 class LatentAugmenter(
@@ -138,6 +142,11 @@ class LatentAugmenter(
         ``sample(n_samples)`` for residuals of shape (n_samples, n_channels,
         n_timepoints). If the methods of an object take ``given=``, they get the
         standardised attributes that each residual belongs to.
+    rejection_sampling : bool, default=False
+        Whether samples that a critic tells from the training series are drawn again, by
+        discriminator rejection sampling: `fit` takes a few seconds longer, and `sample`
+        several times as long, for samples that are much harder to detect. For 100
+        training series and more.
     on_transform : {"identity", "reconstruct", "augment"}, default="identity"
         What `transform` does.
     gaps : {"keep", "fill"}, default="keep"
@@ -259,6 +268,7 @@ class LatentAugmenter(
         "strength": [None, Bounds(Real, 0)],
         "density": ["auto", "local", "mixture", "normal", "method sample"],
         "noise": ["neighbors", "structured", None, "method sample"],
+        "rejection_sampling": [True],
         "on_transform": ["identity", "reconstruct", "augment"],
         "gaps": ["keep", "fill"],
         "max_epochs": [None, AT_LEAST_ONE],
@@ -283,6 +293,7 @@ class LatentAugmenter(
         strength: float | None = None,
         density: Any = "auto",
         noise: Any = "neighbors",
+        rejection_sampling: bool = False,
         on_transform: str = "identity",
         gaps: str = "keep",
         max_epochs: int | None = None,
@@ -305,6 +316,7 @@ class LatentAugmenter(
         self.strength = strength
         self.density = density
         self.noise = noise
+        self.rejection_sampling = rejection_sampling
         self.on_transform = on_transform
         self.gaps = gaps
         self.max_epochs = max_epochs
@@ -689,14 +701,18 @@ n_timepoints)
             return
         seed = as_int(stream(rng, Use.CALIBRATION))
         n_drawn = np.clip(DRAWN_VALUES // self._n_values, FEWEST_DRAWN, MOST_DRAWN)
-        labels = self._draw_labels(n_drawn, seed)
+        # the same streams each time, so that only the blend differs
+        noise.calibrate(lambda: self._drawn_values(n_drawn, seed), panel.values)
 
-        def drawn() -> np.ndarray:
-            # the same streams each time, so that only the blend differs
-            drawn_blocks = self._sampled_blocks(n_drawn, labels, seed)
-            return np.concatenate([block.values for _, block in drawn_blocks])
+    def _copy_tests(self, panel: Panel) -> list[Any]:
+        """Return the test for near-copies, of few series or if a critic rejects, too.
 
-        noise.calibrate(drawn, panel.values)
+        What it keeps, the training series, the fitted object holds anyway.
+        """
+        most = MANY if self.rejection_sampling else FEW
+        if len(panel) > most or panel.values.size > MOST_VALUES:
+            return []
+        return [NearCopyTest(panel.values)]
 
     def _generate(
         self, V: np.ndarray, labels: np.ndarray | None, rng: np.random.Generator

@@ -13,12 +13,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from lgta_sklearn._chunks import blocks
+from lgta_sklearn._files.registry import storable
 from lgta_sklearn._random import seed_from
 from lgta_sklearn._runtime import pinned_runtime
 
 __all__ = ["RandomConvolutions"]
 
 
+@storable
 class RandomConvolutions(TransformerMixin, BaseEstimator):
     """Frozen, seeded random convolution features.
 
