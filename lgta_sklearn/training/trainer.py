@@ -364,7 +364,8 @@ def _callbacks(
         options = {"threshold_mode": "abs", "load_best": True}
         stopping = EarlyStopping(monitor, patience=patience, **options)
         callbacks.append(("early_stopping", stopping))
-    patience = max(plan.max_epochs // 12, 2)
+    # of long plans a twelfth; of short ones ten epochs, since a plateau can be as long
+    patience = max(plan.max_epochs // 12, min(10, plan.max_epochs // 4), 2)
     schedule = WarmupStableDecay(plan.n_steps, plan.n_warm, patience, monitor)
     return [*callbacks, ("schedule", schedule)]
 
