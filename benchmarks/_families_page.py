@@ -15,6 +15,11 @@ FAMILIES = {
         "LatentAugmenter, sample",
         "LatentAugmenter, varied",
     ),
+    "LatentAugmenter, rejection": (
+        "LatentAugmenter, rejection",
+        "LatentAugmenter, rejection",
+        None,
+    ),
     "DiffusionAugmenter": (
         "DiffusionAugmenter",
         "DiffusionAugmenter, sample",
@@ -193,7 +198,8 @@ def figure(table, path):
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    ours = [name for name in table.index if name.endswith(("Augmenter", "Anonymizer"))]
+    names = {name: name.split(",")[0] for name in table.index}
+    ours = [n for n in names if names[n].endswith(("Augmenter", "Anonymizer"))]
     drawn, axes = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
     for name, row in table.iterrows():
         x, y = row["AUC above new series"], row["strong critic"]

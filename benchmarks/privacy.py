@@ -122,6 +122,7 @@ def gaussian(X, y, seed):
 GENERATORS = {
     "LatentAugmenter, sample": sampled(LatentAugmenter),
     "LatentAugmenter, noise='structured'": sampled(LatentAugmenter, noise="structured"),
+    "LatentAugmenter, rejection": sampled(LatentAugmenter, rejection_sampling=True),
     "LatentAugmenter, augment": varied,
     "DiffusionAugmenter, sample": sampled(DiffusionAugmenter),
     "AdversarialAugmenter, sample": sampled(AdversarialAugmenter),

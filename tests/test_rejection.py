@@ -58,6 +58,24 @@ class TestNearCopies:
     def test_four_series_or_repeated_ones_tell_no_distance(self, X):
         assert not NearCopyTest(X).rejected(X, NONE).any()
 
+    def test_values_without_common_times_tell_no_distance(self):
+        X = np.full((6, 1, 12), np.nan)
+        X[np.arange(6), 0, 2 * np.arange(6)] = np.arange(6.0)
+        assert NearCopyTest(X).limit == 0
+
+    def test_far_levels_and_repeated_values_round_nothing(self):
+        """Distances are differences: exact, and those of a row its own."""
+        X = normal(60, shape=(1, 12))
+        near = X + 0.01
+        test = NearCopyTest(X + 1e8 * (np.arange(60) % 2)[:, None, None])
+        far = near + 1e8 * (np.arange(60) % 2)[:, None, None]
+        assert test.rejected(far, NONE).all()
+        one_by_one = [bool(test.rejected(some[None], NONE)[0]) for some in far]
+        assert all(one_by_one)
+        rng = np.random.default_rng(55)
+        binary = np.resize(rng.integers(0, 2, (3, 8)), (30, 1, 8)).astype(float)
+        assert NearCopyTest(binary).limit == 0
+
     def test_none_is_among_the_samples_of_few_series(self, monkeypatch):
         X = make_waves(30, n_timepoints=24, random_state=0)[:, None]
         test = NearCopyTest(X)

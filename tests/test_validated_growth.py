@@ -10,6 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -84,6 +85,7 @@ def test_nothing_is_gained_where_nothing_changes():
         RidgeClassifier(),
         make_pipeline(RidgeClassifier()),
         GridSearchCV(make_pipeline(RidgeClassifier()), {"ridgeclassifier__alpha": [1]}),
+        OneVsRestClassifier(RidgeClassifier()),
     ],
 )
 def test_a_linear_model_has_to_gain_two_standard_errors(estimator):

@@ -23,9 +23,9 @@ MOST_DRAWS = 20  # after which a sample is kept as it is
 # a little less, so that rounding decides nothing where values recur
 TOO_NEAR = 0.5 * (1 - 1e-6)
 FEWEST = 5  # training series that tell a typical distance
-MOST_REAL = 1500  # training series that a critic learns from
+MOST_REAL, TIMES = 3000, 3  # training series of a critic, and samples for each
 N_KERNELS = 500
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse; validation takes one
+PENALTIES, N_FOLDS = (1e-4, 1e-3, 1e-2, 1e-1), 3  # inverse; validation takes one
 CERTAIN = 0.9  # quantile of the odds from which on a sample is kept for certain
 ROWS = 64  # series judged together: always as many, so that results repeat to the bit
 
@@ -91,21 +91,17 @@ class NearCopyTest:
     """
 
     def __init__(self, X: np.ndarray) -> None:
-        from sklearn.metrics.pairwise import nan_euclidean_distances
-
         self.limit = 0.0
         if len(X) < FEWEST:
             return
-        self.centre = np.nanmean(X, axis=(0, 2), keepdims=True)
         spread = np.nanstd(X, axis=(0, 2), keepdims=True)
         self.spread = np.where(spread > 0, spread, 1.0)
         self.rows = self._flat(X)
-        nearest = [
-            _to_others(nan_euclidean_distances(self.rows[rows], self.rows), rows)
-            for _, rows in blocks(len(X))
-        ]
-        typical = np.nanmedian(np.concatenate(nearest))
-        self.limit = TOO_NEAR * float(np.nan_to_num(typical))
+        nearest = np.concatenate(
+            [self._to_others(rows) for _, rows in blocks(len(self.rows))]
+        )
+        if not np.isnan(nearest).all():
+            self.limit = TOO_NEAR * float(np.nanmedian(nearest))
 
     def rejected(self, X: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """Tell which series are too near to a training series.
@@ -122,25 +118,43 @@ class NearCopyTest:
         ndarray of bool of shape (n_samples,)
             Which are.
         """
-        from sklearn.metrics.pairwise import nan_euclidean_distances
-
         if not self.limit:
             return np.zeros(len(X), dtype=bool)
-        # the distance of two series that have no values in common is NaN: not near
-        distance = nan_euclidean_distances(self._flat(X), self.rows)
-        near: np.ndarray = (distance < self.limit).any(axis=1)
+        # fmin: the distance of two series without common values is NaN, and not near
+        nearest = np.fmin.reduce(_distances(self._flat(X), self.rows), axis=1)
+        near: np.ndarray = nearest < self.limit
         return near
+
+    def _to_others(self, rows: slice) -> np.ndarray:
+        """Return the distances of training series to the nearest other one."""
+        distance = _distances(self.rows[rows], self.rows)
+        distance[np.arange(len(distance)), np.arange(rows.start, rows.stop)] = np.nan
+        nearest: np.ndarray = np.fmin.reduce(distance, axis=1)
+        return nearest
 
     def _flat(self, X: np.ndarray) -> np.ndarray:
         """Return series as rows, their channels in units of their spread."""
-        return ((X - self.centre) / self.spread).reshape(len(X), -1)
+        return (X / self.spread).reshape(len(X), -1)
 
 
-def _to_others(distance: np.ndarray, rows: slice) -> np.ndarray:
-    """Return the distance of some rows to the nearest other; NaN if there is none."""
-    distance[np.arange(len(distance)), np.arange(rows.start, rows.stop)] = np.nan
-    nearest: np.ndarray = np.fmin.reduce(distance, axis=1)
-    return nearest
+def _distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """Return Euclidean distances of rows, scaled up for values that are missing.
+
+    The expansion of the square, by which scikit-learn computes those with missing
+    values, is inexact for near rows, and its last bits depend on the number of rows.
+    """
+    from scipy.spatial.distance import cdist
+
+    if not np.isnan(B).any():
+        exact: np.ndarray = cdist(A, B)
+        return exact
+    distance = np.empty((len(A), len(B)))
+    for i, row in enumerate(A):
+        squares = (B - row) ** 2
+        known = (~np.isnan(squares)).mean(axis=1)
+        mean = np.nansum(squares, axis=1) / np.where(known > 0, known, np.nan)
+        distance[i] = np.sqrt(mean)
+    return distance
 
 
 @storable
@@ -187,23 +201,23 @@ class CriticTest:
         if len(X) > MOST_REAL:
             rows = stream(seed, Use.SPLIT).permutation(len(X))[:MOST_REAL]
             X = X[rows]
-        X, drawn = _complete(X), _complete(draw(3 * len(X)))
+        n_learned = TIMES * len(X)
+        X, drawn = _complete(X), _complete(draw(n_learned + len(X)))
         self.features = RandomConvolutions(N_KERNELS, random_state=seed).fit(X)
-        learned, fresh = drawn[: 2 * len(X)], drawn[2 * len(X) :]
-        F = self.features.transform(np.concatenate([X, learned]))
+        F = self.features.transform(np.concatenate([X, drawn[:n_learned]]))
         of_folds = as_int(stream(seed, Use.SPLIT, 1)) % 2**32
         logistic = LogisticRegression(class_weight="balanced", max_iter=200)
         found = GridSearchCV(
             make_pipeline(StandardScaler(), logistic),
             {"logisticregression__C": PENALTIES},
             scoring="neg_log_loss",
-            cv=StratifiedKFold(shuffle=True, random_state=of_folds),
+            cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=of_folds),
         ).fit(F, np.arange(len(F)) < len(X))
         scaler, logistic = found.best_estimator_
         self.weights = logistic.coef_[0] / scaler.scale_
         self.bias = float(logistic.intercept_[0] - scaler.mean_ @ self.weights)
         # the odds of samples that the critic has not seen
-        self.limit = float(np.quantile(self._log_odds(fresh), CERTAIN))
+        self.limit = float(np.quantile(self._log_odds(drawn[n_learned:]), CERTAIN))
         return self
 
     def rejected(self, X: np.ndarray, uniform: np.ndarray) -> np.ndarray:

@@ -342,7 +342,7 @@ def _enough_for_a_critic(n_samples: int) -> bool:
     if n_samples < FEWEST_FOR_CRITIC:
         warnings.warn(
             f"rejection_sampling=True needs {FEWEST_FOR_CRITIC} series or more, got "
-            f"{n_samples}: no critic is trained, and samples are kept as they are.",
+            f"{n_samples}: no critic is trained.",
             stacklevel=5,
         )
     return n_samples >= FEWEST_FOR_CRITIC

@@ -96,7 +96,7 @@ default="relativistic"
         `LatentAugmenter` for each class.
     rejection_sampling : bool, default=False
         Whether samples that a critic tells from the training series are drawn again, by
-        discriminator rejection sampling: `fit` takes longer, since it draws three
+        discriminator rejection sampling: `fit` takes longer, since it draws four
         samples for each training series, and `sample` about three times as long. For
         100 training series and more.
     gaps : {"keep", "fill"}, default="keep"

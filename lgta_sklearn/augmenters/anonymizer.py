@@ -58,7 +58,9 @@ class LatentAnonymizer(ScoringMixin, PersonsMixin):
     generator : DiffusionAugmenter or None, default=None
         Unfitted diffusion model, whose parameters are used; None takes the defaults.
         Not used are its `levels`, since they are given; `masked`, since it does not
-        impute; `strength` and `on_transform`, since it does not vary; `random_state`.
+        impute; `strength` and `on_transform`, since it does not vary;
+        `rejection_sampling`, since a critic of averages would prefer averages;
+        `random_state`.
     random_state : None, int, RandomState or Generator, default=None
         The same int gives the same model bit for bit on the same machine, and the same
         results from the same sequence of calls. Global states are not touched. **Leave

@@ -121,7 +121,7 @@ class DiffusionAugmenter(
         used if `levels` is ``"joint"``.
     rejection_sampling : bool, default=False
         Whether samples that a critic tells from the training series are drawn again, by
-        discriminator rejection sampling: `fit` takes longer, since it draws three
+        discriminator rejection sampling: `fit` takes longer, since it draws four
         samples for each training series, and `sample` about three times as long. For
         100 training series and more.
     on_transform : {"identity", "augment"}, default="identity"

@@ -66,7 +66,7 @@ DRAWN_VALUES, FEWEST_DRAWN, MOST_DRAWN = 2**18, 32, 4 * BLOCK
 MIN_VARIANCE = 1e-6  # floor: a perfect reconstruction would lead to log(0)
 # training series to which the distances of samples are measured: always, and if a
 # critic rejects samples; and their values
-FEW, MANY, MOST_VALUES = 100, 5000, 10**7
+FEW, MANY, MOST_VALUES = 100, 3000, 10**7
 
 
 class LatentAugmenter(
@@ -91,7 +91,9 @@ class LatentAugmenter(
 
     The model is a variational autoencoder of the shape of each series, its level and
     scale split off, with a calibrated observation variance; after training, a
-    density is fitted to codes, levels and scales together.
+    density is fitted to codes, levels and scales together. Of 5 to 100 training series,
+    near-copies among the samples are drawn again: those that are nearer to one of them
+    than half of the median distance to the nearest other one.
 
     Parameters
     ----------
@@ -144,9 +146,9 @@ class LatentAugmenter(
         standardised attributes that each residual belongs to.
     rejection_sampling : bool, default=False
         Whether samples that a critic tells from the training series are drawn again, by
-        discriminator rejection sampling: `fit` takes a few seconds longer, and `sample`
-        several times as long, for samples that are much harder to detect. For 100
-        training series and more.
+        discriminator rejection sampling: samples are much harder to detect, `fit` takes
+        some seconds longer, and `sample` ten to twenty times as long. For 100 training
+        series and more; near-copies of up to 3000 are then drawn again, too.
     on_transform : {"identity", "reconstruct", "augment"}, default="identity"
         What `transform` does.
     gaps : {"keep", "fill"}, default="keep"

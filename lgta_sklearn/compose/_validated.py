@@ -166,6 +166,7 @@ def _correct(
     try:
         way.fit(panel[train].packed(train), take_labels(y, train), **of_train)
         predicted = np.asarray(way.predict(panel[test].packed(test)))
+        linear = _is_linear(way.estimator_)
     except Exception as error:  # as in scikit-learn's searches
         warnings.warn(
             f"{way.augmenter or 'no growth'} could not be validated in a fold, and "
@@ -175,12 +176,14 @@ def _correct(
         )
         return np.zeros(len(test), dtype=bool), False
     hits = predicted.reshape(-1) == np.asarray(take_labels(y, test)).reshape(-1)
-    return hits, _is_linear(way.estimator_)
+    return hits, linear
 
 
 def _is_linear(fitted: Any) -> bool:
-    """Tell whether a classifier is linear, or that in a pipeline or search is."""
-    inner = getattr(fitted, "best_estimator_", None)
+    """Tell whether a classifier is linear, or those inside it are."""
+    names = ("best_estimator_", "estimator_")
+    inside = [getattr(fitted, name) for name in names if hasattr(fitted, name)]
+    inside += list(getattr(fitted, "estimators_", ()))[:1]
     if isinstance(fitted, Pipeline):
-        inner = fitted[-1]
-    return hasattr(fitted, "coef_") if inner is None else _is_linear(inner)
+        inside = [fitted[-1]]
+    return hasattr(fitted, "coef_") or any(map(_is_linear, inside))
