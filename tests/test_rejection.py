@@ -31,8 +31,17 @@ class TestNearCopies:
     def test_the_limit_is_half_of_the_typical_distance(self):
         X = np.zeros((6, 1, 2))
         X[:, 0, 0] = [0, 10, 21, 33, 46, 60]  # 10, 10, 11, 12, 13, 14 to the nearest
+        assert NearCopyTest(X).limit == pytest.approx(11.5 / 2 / X.std(), rel=1e-5)
+
+    def test_the_limit_is_less_where_distances_differ_much(self):
+        X = np.zeros((6, 1, 2))
+        X[:, 0, 0] = [0, 1, 11, 31, 71, 151]  # 1, 1, 10, 20, 40, 80 to the nearest
+        logs = np.log([1, 1, 10, 20, 40, 80])
+        limit = np.exp(logs.mean() - 2 * logs.std(ddof=1))
         test = NearCopyTest(X)
-        new = X[:1] + np.array([[[5.7, 0]], [[5.8, 0]]]) * [[[-1, 1]]]
+        assert test.limit == pytest.approx(limit / X.std(), rel=1e-5)
+        new = np.zeros((2, 1, 2))
+        new[:, 0, 0] = -0.9 * limit, -1.1 * limit
         np.testing.assert_array_equal(test.rejected(new, NONE), [True, False])
 
     @pytest.mark.parametrize("level", [0.0, 1e6])

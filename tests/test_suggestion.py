@@ -18,8 +18,8 @@ from lgta_sklearn import (
 PAGES = Path(__file__).parents[1] / "docs" / "benchmarks"
 # number of series, channels and time points of the sets that were measured
 SHAPES = {
-    "stocks": (1250, 6, 24),
-    "ETTh1": (2500, 7, 24),
+    "stocks": (640, 6, 24),
+    "ETTh1": (2981, 7, 24),
     "sines": (2500, 5, 24),
     "ECG5000": (500, 1, 140),
     "RacketSports": (151, 6, 30),
@@ -46,17 +46,20 @@ def mean(rows, measure):
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_samples_of_what_is_suggested_are_the_hardest_to_detect(name):
-    suggested = suggest_augmenter(shaped(*SHAPES[name]), purpose="synthesise")
-    kind = type(suggested.augmenter).__name__
+    augmenter = suggest_augmenter(shaped(*SHAPES[name]), purpose="synthesise").augmenter
+    suggested = type(augmenter).__name__
+    if augmenter.rejection_sampling:
+        suggested += ", rejection"
     of = {
         "LatentAugmenter": "LatentAugmenter, cnn_gru",
+        "LatentAugmenter, rejection": "LatentAugmenter, rejection",
         "DiffusionAugmenter": "DiffusionAugmenter",
     }
     critic = {
         family: mean(means("generation", set=name, generator=generator), "critic")
         for family, generator in of.items()
     }
-    assert critic[kind] <= min(critic.values()) + 0.01
+    assert critic[suggested] <= min(critic.values()) + 0.01
 
 
 @pytest.mark.parametrize("size", [10, 50])

@@ -19,9 +19,10 @@ from lgta_sklearn.gaps import interpolate_gaps
 __all__ = ["CriticTest", "NearCopyTest", "with_rejection"]
 
 MOST_DRAWS = 20  # after which a sample is kept as it is
-# half of the typical distance is about where the nearest 1 % of other real series are;
-# a little less, so that rounding decides nothing where values recur
-TOO_NEAR = 0.5 * (1 - 1e-6)
+# where about the nearest 1 % of other real series are: at half of the typical distance,
+# or nearer if distances differ much, two deviations of their logs below the mean; a
+# little less, so that rounding decides nothing where values recur
+SHARE, DEVIATIONS, LESS = 0.5, 2.0, 1 - 1e-6
 FEWEST = 5  # training series that tell a typical distance
 MOST_REAL, TIMES = 3000, 3  # training series of a critic, and samples for each
 N_KERNELS = 500
@@ -76,7 +77,8 @@ class NearCopyTest:
     """Reject series that are too near to training series.
 
     Too near is nearer than half of the median distance between a training series and
-    the nearest other one. All channels have the same weight.
+    the nearest other one, and nearer than two standard deviations of the logs of these
+    distances below their mean. All channels have the same weight.
 
     Parameters
     ----------
@@ -100,8 +102,11 @@ class NearCopyTest:
         nearest = np.concatenate(
             [self._to_others(rows) for _, rows in blocks(len(self.rows))]
         )
-        if not np.isnan(nearest).all():
-            self.limit = TOO_NEAR * float(np.nanmedian(nearest))
+        logs = np.log(nearest[nearest > 0])  # of a repeated series it is 0
+        if len(logs) >= FEWEST:
+            lowest = np.exp(logs.mean() - DEVIATIONS * logs.std(ddof=1))
+            typical = np.nanmedian(nearest)
+            self.limit = LESS * float(min(SHARE * typical, lowest))
 
     def rejected(self, X: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """Tell which series are too near to a training series.

@@ -146,6 +146,7 @@ def _to_augment(y: Any, panel: Panel) -> Suggestion:
 
 
 def _to_synthesise(panel: Panel) -> Suggestion:
+    from lgta_sklearn.augmenters._trained import FEWEST_FOR_CRITIC
     from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
     from lgta_sklearn.augmenters.latent import LatentAugmenter
 
@@ -154,15 +155,22 @@ def _to_synthesise(panel: Panel) -> Suggestion:
         return Suggestion(
             DiffusionAugmenter(),
             f"{n} series of {length} time points: from about {MANY} series, or {LONG} "
-            "time points, samples of the diffusion model are the hardest to detect, "
-            "and it is the hardest to guess who was trained on. It trains for minutes "
+            "time points, no samples are harder to detect than those of the diffusion "
+            "model, and it is the hardest to guess who was trained on. It trains for "
+            "minutes; LatentAugmenter(rejection_sampling=True) is about as good in one "
             "(docs/benchmarks/families.md).",
         )
+    enough = n >= FEWEST_FOR_CRITIC
+    by_critic = (
+        " With rejection_sampling=True those that a critic finds are drawn again: "
+        "sample takes ten to twenty times as long."
+    )
     return Suggestion(
-        LatentAugmenter(),
+        LatentAugmenter(rejection_sampling=True) if enough else LatentAugmenter(),
         f"{n} series of {length} time points: below about {MANY} series that are not "
         "long, samples of the VAE are the hardest to detect among those that do not "
-        "copy, and it trains in seconds (docs/benchmarks/families.md).",
+        f"copy, and it trains in seconds.{by_critic if enough else ''} "
+        "(docs/benchmarks/families.md).",
     )
 
 
