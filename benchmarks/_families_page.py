@@ -17,7 +17,7 @@ FAMILIES = {
     ),
     "LatentAugmenter, rejection": (
         "LatentAugmenter, rejection",
-        "LatentAugmenter, rejection",
+        None,  # one seed
         None,
     ),
     "DiffusionAugmenter": (
@@ -133,16 +133,22 @@ FORMATS = {
 }
 
 
-def formatted(table):
+REJECTION = FORMATS | {"critic": "{:.3f}"}
+
+
+def formatted(table, formats=FORMATS):
     """Return a table as strings; what is not known is empty."""
-    text = {
-        column: [
-            "" if np.isnan(value) else FORMATS.get(column, "{:.2f}").format(value)
-            for value in table[column]
-        ]
-        for column in table
-    }
-    return pd.DataFrame(text, index=table.index)
+
+    def text(value, form):
+        if isinstance(value, str):
+            return value
+        return "" if np.isnan(value) else form.format(value)
+
+    return table.apply(
+        lambda values: values.map(
+            lambda value: text(value, formats.get(values.name, "{:.2f}"))
+        )
+    )
 
 
 def few_table(rows, measure):
@@ -178,6 +184,23 @@ def length_table(rows):
             "" if np.isnan(value) else form.format(value) for value in mean[column]
         ]
     return mean
+
+
+def rejection_table():
+    """Return what rejection sampling changes on each set."""
+    rows = rows_of("generation")
+    kinds = [of for of, *_ in FAMILIES.values()]
+    kinds = [of for of in kinds if of.startswith(("LatentAugmenter", "Diffusion"))]
+    kinds += ["DiffusionAugmenter, rejection", "floor: new series"]
+    rejecting = rows[rows["generator"].str.endswith("rejection")]
+    rows = rows[rows["generator"].isin(kinds) & rows["set"].isin(rejecting["set"])]
+    columns = ["critic", "GRU critic", "Fréchet", "coverage", "near-dupl."]
+    columns += ["member AUC", "fit, s", "series/s"]
+    groups = rows.groupby(["set", "generator"], sort=False)
+    table = formatted(groups[columns].mean().reset_index().set_index("set"), REJECTION)
+    seeds = groups["seed"].nunique().to_numpy()
+    table = table.assign(seeds=seeds).reset_index()
+    return table.sort_values("set", kind="stable")
 
 
 def sharing_table():
@@ -256,6 +279,11 @@ def write_page():
         "2500 sines, 500 heart beats). Means over seeds, of which some cells have "
         "fewer than *seeds* says.",
         *few,
+        "## Rejection sampling",
+        "Samples that a critic tells from the training series are drawn again "
+        "(`rejection_sampling=True`). Rows of [generation.md](generation.md), means "
+        "over seeds; the times are of a busy machine.",
+        markdown(rejection_table()),
         "## Long series",
         "Windows of ETTh1 (7 channels); length 24 from [generation.md](generation.md).",
         markdown(length_table(rows)),

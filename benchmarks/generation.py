@@ -3,7 +3,7 @@
 Six sets in three parts each (see `_sets.py`); every generator learns the first part on
 one core and draws as many series; three seeds (one on the longer panels, two of
 `AdversarialAugmenter` on stocks and sines, one of the networks it is compared with, of
-`LatentAnonymizer` and of `DirectAugmenter`).
+`LatentAnonymizer`, of `DirectAugmenter` and of rejection sampling on white noise).
 The networks of pythae and tsgm train for the whole budget (40 seconds in the table),
 ours for as long as their defaults take, which is the figure in the column "fit, s":
 other work ran beside them. Distributions are compared with the second part,

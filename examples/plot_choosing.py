@@ -7,7 +7,7 @@ the number of series, their length, labels, and what they are for. Its rules res
 :doc:`measurements </benchmarks/families>`. ``AugmentedClassifier(n_copies="auto")``
 answers the second one inside ``fit``: it cross-validates the classifier with several
 ways of growth and with none, and lets the set grow only if that gains more than its
-standard error.
+standard error (two for a linear classifier).
 """
 
 import textwrap

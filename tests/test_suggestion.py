@@ -59,7 +59,9 @@ def test_samples_of_what_is_suggested_are_the_hardest_to_detect(name):
         family: mean(means("generation", set=name, generator=generator), "critic")
         for family, generator in of.items()
     }
-    assert critic[suggested] <= min(critic.values()) + 0.01
+    # of 137 series the critic's accuracy has a standard error of 0.03
+    error = 0.5 / np.sqrt(2 * SHAPES[name][0])
+    assert critic[suggested] <= min(critic.values()) + max(0.01, error)
 
 
 @pytest.mark.parametrize("size", [10, 50])

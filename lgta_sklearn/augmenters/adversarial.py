@@ -97,8 +97,8 @@ default="relativistic"
     rejection_sampling : bool, default=False
         Whether samples that a critic tells from the training series are drawn again, by
         discriminator rejection sampling: `fit` takes longer, since it draws four
-        samples for each training series, and `sample` about three times as long. For
-        100 training series and more.
+        samples for each training series, and `sample` several times as long. It takes
+        100 training series.
     gaps : {"keep", "fill"}, default="keep"
         Missing values (NaN) of samples: ``"keep"`` gives them the gaps of a training
         series with a similar level and scale, ``"fill"`` none.

@@ -147,8 +147,9 @@ class LatentAugmenter(
     rejection_sampling : bool, default=False
         Whether samples that a critic tells from the training series are drawn again, by
         discriminator rejection sampling: samples are much harder to detect, `fit` takes
-        some seconds longer, and `sample` ten to twenty times as long. For 100 training
-        series and more; near-copies of up to 3000 are then drawn again, too.
+        some seconds longer, and `sample` ten to twenty times as long. It takes 100
+        training series, and pays from about 300; near-copies of up to 3000 are then
+        drawn again, too.
     on_transform : {"identity", "reconstruct", "augment"}, default="identity"
         What `transform` does.
     gaps : {"keep", "fill"}, default="keep"

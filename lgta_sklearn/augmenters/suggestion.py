@@ -19,6 +19,7 @@ from lgta_sklearn.transforms import LinearDelta, Mixup, SomeOf, TimeWarp
 __all__ = ["Suggestion", "direct_augmenter", "suggest_augmenter"]
 
 MANY, LONG = 1000, 200  # series, and time points, from which diffusion is ahead
+ENOUGH = 300  # series from which samples are rejected by a critic with success
 IMBALANCED = 5.0  # times as many series in the largest class as in the smallest
 PERSONS = 5  # that an average of the anonymiser is made of
 PURPOSES = ["augment", "synthesise", "share", "impute"]
@@ -146,7 +147,6 @@ def _to_augment(y: Any, panel: Panel) -> Suggestion:
 
 
 def _to_synthesise(panel: Panel) -> Suggestion:
-    from lgta_sklearn.augmenters._trained import FEWEST_FOR_CRITIC
     from lgta_sklearn.augmenters.diffusion import DiffusionAugmenter
     from lgta_sklearn.augmenters.latent import LatentAugmenter
 
@@ -160,7 +160,7 @@ def _to_synthesise(panel: Panel) -> Suggestion:
             "minutes; LatentAugmenter(rejection_sampling=True) is about as good in one "
             "(docs/benchmarks/families.md).",
         )
-    enough = n >= FEWEST_FOR_CRITIC
+    enough = n >= ENOUGH
     by_critic = (
         " With rejection_sampling=True those that a critic finds are drawn again: "
         "sample takes ten to twenty times as long."
