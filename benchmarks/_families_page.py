@@ -47,7 +47,13 @@ MEANT = ["stocks", "ETTh1", "sines", "Beijing PM2.5", "ECG5000"]  # not the whit
 ATTACKS = ["AUC, distance", "AUC, density ratio", "AUC, reference model"]
 FEW = (10, 25, 50, "5 %", "10 %", "15 %")
 ABOVE, BELOW = (6, 5), (6, -13)  # where the names of points stand
-CROWDED = "DiffusionAugmenter", "DirectAugmenter"
+CROWDED = [
+    "DirectAugmenter",
+    "LatentAnonymizer",
+    "LatentAugmenter",
+    "LatentAugmenter, rejection",
+]
+ON_THE_LEFT = "DiffusionAugmenter"
 
 
 def rows_of(name):
@@ -229,8 +235,16 @@ def figure(table, path):
         color = "black" if name == FLOOR else "C0" if name in ours else "0.6"
         axes.scatter(x, y, color=color, zorder=3, s=45)
         place = BELOW if name in CROWDED else ABOVE
+        side = "left"
+        if name == ON_THE_LEFT:
+            place, side = (-ABOVE[0], ABOVE[1]), "right"
         axes.annotate(
-            name, (x, y), xytext=place, textcoords="offset points", color=color
+            name,
+            (x, y),
+            xytext=place,
+            textcoords="offset points",
+            color=color,
+            ha=side,
         )
     axes.set_xlabel("membership attack: AUC above that of new real series")
     axes.set_ylabel("strong critic (0 cannot tell, 0.5 always can)")

@@ -1,7 +1,7 @@
 """The training series, for transformations that use them.
 
-Only this module keeps rows of the training series. `TrainingReference` holds them; a
-`Reference` is the view of them from given series.
+Only this module, and `_rejection` for few series, keep rows of the training series.
+`TrainingReference` holds them; a `Reference` is the view of them from given series.
 
 Letters: ``V`` codes, levels and log-scales, standardised, (n, n_movable); ``R`` the
 residuals of the shapes, which the model cannot explain, (n, C * T). A whole series is a

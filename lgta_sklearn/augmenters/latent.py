@@ -93,7 +93,7 @@ class LatentAugmenter(
     scale split off, with a calibrated observation variance; after training, a
     density is fitted to codes, levels and scales together. Of 5 to 100 training series,
     near-copies among the samples are drawn again: those that are nearer to one of them
-    than hardly any is to the nearest other one.
+    than about 1 % of other real series would be.
 
     Parameters
     ----------
