@@ -132,6 +132,7 @@ FORMATS = {
     "series/s": "{:.0f}",
     "parameters": "{:.0f}",
     "near-dupl.": "{:.3f}",
+    "critic": "{:.3f}",
     "strong critic": "{:.3f}",
     "GRU critic": "{:.3f}",
     "accuracy": "{:.2f}",
@@ -139,22 +140,16 @@ FORMATS = {
 }
 
 
-REJECTION = FORMATS | {"critic": "{:.3f}"}
-
-
-def formatted(table, formats=FORMATS):
+def formatted(table):
     """Return a table as strings; what is not known is empty."""
-
-    def text(value, form):
-        if isinstance(value, str):
-            return value
-        return "" if np.isnan(value) else form.format(value)
-
-    return table.apply(
-        lambda values: values.map(
-            lambda value: text(value, formats.get(values.name, "{:.2f}"))
-        )
-    )
+    text = {
+        column: [
+            "" if np.isnan(value) else FORMATS.get(column, "{:.2f}").format(value)
+            for value in table[column]
+        ]
+        for column in table
+    }
+    return pd.DataFrame(text, index=table.index)
 
 
 def few_table(rows, measure):
@@ -203,10 +198,8 @@ def rejection_table():
     columns = ["critic", "GRU critic", "Fréchet", "coverage", "near-dupl."]
     columns += ["member AUC", "fit, s", "series/s"]
     groups = rows.groupby(["set", "generator"], sort=False)
-    table = formatted(groups[columns].mean().reset_index().set_index("set"), REJECTION)
-    seeds = groups["seed"].nunique().to_numpy()
-    table = table.assign(seeds=seeds).reset_index()
-    return table.sort_values("set", kind="stable")
+    table = formatted(groups[columns].mean()).assign(seeds=groups["seed"].nunique())
+    return table.reset_index().sort_values("set", kind="stable")
 
 
 def sharing_table():

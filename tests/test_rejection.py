@@ -85,7 +85,7 @@ class TestNearCopies:
         binary = np.resize(rng.integers(0, 2, (3, 8)), (30, 1, 8)).astype(float)
         assert NearCopyTest(binary).limit == 0
 
-    def test_none_is_among_the_samples_of_few_series(self, monkeypatch):
+    def test_none_is_among_the_samples_of_few_series(self):
         X = make_waves(30, n_timepoints=24, random_state=0)[:, None]
         test = NearCopyTest(X)
         augmenter = fast(max_epochs=100).fit(X)

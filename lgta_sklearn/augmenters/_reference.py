@@ -1,6 +1,6 @@
 """The training series, for transformations that use them.
 
-Only this module, and `_rejection` for few series, keep rows of the training series.
+Only this module and `_rejection` keep rows of the training series.
 `TrainingReference` holds them; a `Reference` is the view of them from given series.
 
 Letters: ``V`` codes, levels and log-scales, standardised, (n, n_movable); ``R`` the

@@ -207,10 +207,10 @@ class CriticTest:
             rows = stream(seed, Use.SPLIT).permutation(len(X))[:MOST_REAL]
             X = X[rows]
         n_learned = TIMES * len(X)
-        X, drawn = _complete(X), _complete(draw(n_learned + len(X)))
+        X, drawn = interpolate_gaps(X), interpolate_gaps(draw(n_learned + len(X)))
         self.features = RandomConvolutions(N_KERNELS, random_state=seed).fit(X)
         F = self.features.transform(np.concatenate([X, drawn[:n_learned]]))
-        of_folds = as_int(stream(seed, Use.SPLIT, 1)) % 2**32
+        of_folds = as_int(stream(seed, Use.SPLIT, 1))
         logistic = LogisticRegression(class_weight="balanced", max_iter=200)
         found = GridSearchCV(
             make_pipeline(StandardScaler(), logistic),
@@ -246,15 +246,10 @@ class CriticTest:
 
     def _log_odds(self, X: np.ndarray) -> np.ndarray:
         """Return the log odds of being real."""
-        X, odds = _complete(X), np.empty(len(X))
+        X, odds = interpolate_gaps(X), np.empty(len(X))
         for start in range(0, len(X), ROWS):
             some = X[start : start + ROWS]
             padded = np.concatenate([some, np.zeros((ROWS - len(some), *X.shape[1:]))])
             F = self.features.transform(padded)[: len(some)]
             odds[start : start + ROWS] = (F * self.weights).sum(axis=1) + self.bias
         return odds
-
-
-def _complete(X: np.ndarray) -> np.ndarray:
-    """Return series without gaps; the last value continues a series that has ended."""
-    return interpolate_gaps(X) if np.isnan(X).any() else X

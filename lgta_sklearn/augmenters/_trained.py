@@ -13,6 +13,7 @@ if the family has them, ``m``, ``log s``, and the log of the length if lengths v
 import warnings
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -196,12 +197,8 @@ class TrainedAugmenter(BaseAugmenter):
         self._state.tests = self._copy_tests(panel)
         if by_critic:
             seed = as_int(stream(rng, Use.REJECT))
-
-            def draw(n_samples: int) -> np.ndarray:
-                return self._drawn_values(n_samples, seed)
-
-            critic = CriticTest().fit(panel.values, draw, seed)
-            self._state.tests = [*self._state.tests, critic]
+            draw = partial(self._drawn_values, seed=seed)
+            self._state.tests.append(CriticTest().fit(panel.values, draw, seed))
 
     def _copy_tests(self, panel: Panel) -> list[Any]:
         """Return tests for near-copies, which hold the training series: none."""

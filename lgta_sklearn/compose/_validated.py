@@ -150,7 +150,7 @@ def _splits(y: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]
 
 def _seed_of(seed: int, *key: int) -> int:
     """Return a seed as scikit-learn takes it."""
-    return as_int(stream(seed, Use.SPLIT, *key)) % 2**32
+    return as_int(stream(seed, Use.SPLIT, *key))
 
 
 def _correct(
